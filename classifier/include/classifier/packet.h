@@ -104,7 +104,8 @@ enum packet_fragment {
 };
 
 /* Ethernet types and LLC service access points share one number space, as they do on the wire:
- * values below 0x600 are LLC DSAPs. Above 0xffff: 0x10000 + LINKTYPE for captures of something that
+ * values below 0x600 are LLC DSAPs; PPP protocol numbers do not collide with either where it matters
+ * (RFC 1661: control protocols from 0x8021 on, odd low byte). Above 0xffff: 0x10000 + LINKTYPE for captures of something that
  * is not a network of frames we read, and the 802.11 kinds below. */
 enum link_number {
     LINK_NUMBER_LINKTYPE = 0x10000,
@@ -120,13 +121,14 @@ struct packet {
     uint64_t time_ns;
     uint32_t wire_bytes;     /* of the whole frame */
     uint32_t encapsulations; /* set of 1 << enum encapsulation */
-    uint32_t link;           /* enum link_number or Ethernet type */
+    uint32_t link;           /* Ethernet type, LLC DSAP, PPP protocol or enum link_number */
 
     uint8_t ip_version; /* 4 or 6, of the innermost IP header read */
     uint8_t protocol;   /* the IP protocol number above it, extension headers passed */
     uint8_t tcp_flags;  /* set of enum tcp_flag */
     uint8_t fragment;   /* enum packet_fragment */
     bool is_truncated;  /* captured bytes end before the wire's do */
+    bool has_unread_tunnel; /* looked like a tunnel, but what it held did not read as one */
     bool has_ports;     /* false where the capture ends before them, and for later fragments */
 
     uint8_t source[16];      /* IPv4: the first four bytes, the rest zero */
