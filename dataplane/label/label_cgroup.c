@@ -326,9 +326,6 @@ static int rules_read(struct label_cgroups *cgroups, const struct label_options 
         rule->label = label_intern(cgroups, options->rules[i].label);
         if (!rule->label)
             return error_set(error, ENOMEM, "out of memory");
-        if (rule_match(cgroups, rule->path)->label != rule->label)
-            return error_set(error, EINVAL, "cgroup %s has two labels: %s and %s", rule->path,
-                             rule_match(cgroups, rule->path)->label, rule->label);
     }
     return 0;
 }
@@ -342,7 +339,11 @@ static int rules_learn(struct label_cgroups *cgroups, struct error *error)
         int code = id_read(cgroups, path, &named.id);
         if (code < 0)
             return error_set(error, -code, "cannot identify cgroup %s: %s", path, strerror(-code));
-        if (!known_find(cgroups, named.id) && (code = known_add(cgroups, &named, error)) < 0)
+        const struct named *known = known_find(cgroups, named.id);
+        if (known && known->label != named.label)
+            return error_set(error, EINVAL, "cgroup %s has two labels: %s and %s", path,
+                             known->label, named.label);
+        if (!known && (code = known_add(cgroups, &named, error)) < 0)
             return code;
     }
     return 0;
