@@ -94,8 +94,8 @@ static void add_frame(struct tally_count *count, const struct packet *packet)
 /* A later fragment gets its first one's ports where its transport has ports at all. */
 static bool resolve_fragment(struct classifier *classifier, struct packet *packet)
 {
-    bool needs_ports = packet->protocol == IP_TCP || packet->protocol == IP_UDP ||
-                       packet->protocol == IP_SCTP;
+    bool needs_ports =
+        packet->protocol == IP_TCP || packet->protocol == IP_UDP || packet->protocol == IP_SCTP;
     if (packet->fragment == PACKET_WHOLE || !needs_ports)
         return true;
     struct flow_key datagram = flow_key_of_datagram(classifier->hash, packet);

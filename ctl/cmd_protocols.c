@@ -21,7 +21,7 @@ static void print_table(const struct protocols *protocols)
 static void print_json(const struct protocols *protocols)
 {
     struct json_writer json;
-    json_writer_init(&json, stdout, JSON_PRETTY);
+    json_writer_init(&json, stdout, JSON_LAYOUT_PRETTY);
     json_write_array_begin(&json, NULL);
     for (unsigned id = 0; id < protocols_count(protocols); id++) {
         const struct protocol *protocol = protocols_get(protocols, id);
@@ -71,8 +71,9 @@ const struct command command_protocols = {
     .name = "protocols",
     .summary = "list every protocol that reports can name",
     .usage = "glassbox protocols [--json]",
-    .help = "Lists name, category, the ports and numbers the ports tier knows it by, a description\n"
-            "and the specification.\n\n"
-            "  --json   an array of objects instead of a table\n",
+    .help =
+        "Lists name, category, the ports and numbers the ports tier knows it by, a description\n"
+        "and the specification.\n\n"
+        "  --json   an array of objects instead of a table\n",
     .run = run,
 };

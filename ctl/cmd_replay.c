@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* glassbox replay: captures in, reports out. */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -110,8 +111,8 @@ static int take_tiers_option(struct replay *replay, const char *value, struct er
 {
     replay->dataplane.classifier.tiers = 0;
     if (read_list(value, take_tier, &replay->dataplane.classifier.tiers))
-        return error_set(error, EINVAL, "--tiers: '%s' is not a list of tiers that are built in: ports",
-                         value);
+        return error_set(error, EINVAL,
+                         "--tiers: '%s' is not a list of tiers that are built in: ports", value);
     return 0;
 }
 
@@ -135,7 +136,8 @@ static int take_option(struct replay *replay, int option, const char *value, str
         format = report_format_find(value);
         if (format < 0)
             return error_set(error, EINVAL,
-                             "--format: '%s' is none of table, json, ndjson, csv, prometheus", value);
+                             "--format: '%s' is none of table, json, ndjson, csv, prometheus",
+                             value);
         replay->format = (enum report_format)format;
         return 0;
     case OPTION_INTERVAL:
@@ -150,13 +152,15 @@ static int take_option(struct replay *replay, int option, const char *value, str
                           error);
     case OPTION_SCOPE:
         if (read_list(value, take_scope, &classifier->packet.scope))
-            return error_set(error, EINVAL, "--scope: '%s' is not a list of vlan, vni, teid", value);
+            return error_set(error, EINVAL, "--scope: '%s' is not a list of vlan, vni, teid",
+                             value);
         return 0;
     case OPTION_NO_DECAP:
         classifier->packet.keep_encapsulated = true;
         return 0;
     case OPTION_IDLE_CLOSED:
-        return text_read_seconds(value, "--idle-closed", &classifier->timeouts.tcp_closed_ns, error);
+        return text_read_seconds(value, "--idle-closed", &classifier->timeouts.tcp_closed_ns,
+                                 error);
     case OPTION_IDLE_TCP:
         return text_read_seconds(value, "--idle-tcp", &classifier->timeouts.tcp_ns, error);
     case OPTION_IDLE_UDP:
@@ -176,7 +180,7 @@ static void tell_complaint(void *context, const char *input, const char *text)
 /* The reading thread has taken the signals; this one must not be interrupted while it writes. */
 static void take_signals(struct dataplane *dataplane)
 {
-    const struct sigaction action = {.sa_handler = stop_on_signal, .sa_flags = SA_RESETHAND};
+    const struct sigaction action = {.sa_handler = stop_on_signal, .sa_flags = (int)SA_RESETHAND};
     sigset_t ours;
     running = dataplane;
     sigaction(SIGINT, &action, NULL);
@@ -231,7 +235,8 @@ static int replay_files(struct replay *replay, struct error *error)
     bool was_stopped = dataplane_was_stopped(dataplane);
     dataplane_free(dataplane);
     if (!failure && was_stopped)
-        failure = error_set(error, EINTR, "interrupted: the report covers what was read until then");
+        failure =
+            error_set(error, EINTR, "interrupted: the report covers what was read until then");
     return failure;
 }
 
@@ -273,7 +278,8 @@ static int run(const struct command *command, int argc, char **argv)
             return command_misused(command, "%s", error.text);
     }
     if (optind == argc)
-        return command_misused(command, "which capture? name at least one file, or - for standard input");
+        return command_misused(command,
+                               "which capture? name at least one file, or - for standard input");
     replay.files = (const char *const *)argv + optind;
     replay.file_count = (unsigned)(argc - optind);
     return replay_with_protocols(&replay);
@@ -284,8 +290,10 @@ const struct command command_replay = {
     .summary = "read captures and report what they hold, per protocol",
     .usage = "glassbox replay [OPTION...] FILE...",
     .help =
-        "Reads pcap and pcapng captures, one after the other (- is standard input), and prints how\n"
-        "much of which protocol they hold. Nothing else leaves: no address, no name, no payload.\n\n"
+        "Reads pcap and pcapng captures, one after the other (- is standard input), and prints "
+        "how\n"
+        "much of which protocol they hold. Nothing else leaves: no address, no name, no "
+        "payload.\n\n"
         "  --tiers LIST       evidence to use: ports (default: ports)\n"
         "  --format FORMAT    table, json, ndjson, csv or prometheus (default: table)\n"
         "  --interval S       one report per S seconds of capture time (default: one in all)\n"

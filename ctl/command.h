@@ -32,7 +32,8 @@ int command_misused(const struct command *command, const char *format, ...)
 /* Prints the full help on stdout; returns EXIT_GOOD. */
 int command_help(const struct command *command);
 
-/* Ends a command that wrote to stdout: EXIT_FAILED with a complaint when not all could be written. */
+/* Ends a command that wrote to stdout: EXIT_FAILED with a complaint when not all could be written.
+ */
 int command_flush(int exit_code);
 
 #endif

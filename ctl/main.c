@@ -18,7 +18,8 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static void print_overview(FILE *out)
 {
     fputs("usage: glassbox COMMAND [OPTION...]\n\n"
-          "Shows what an internet provider's traffic classifier would see, as counts per protocol.\n\n",
+          "Shows what an internet provider's traffic classifier would see, as counts per "
+          "protocol.\n\n",
           out);
     for (unsigned i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);

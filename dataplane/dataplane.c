@@ -61,7 +61,8 @@ static void *run_fanout(void *argument)
 }
 
 /* Only the thread that reads the input takes signals: an interrupted read then ends at once. */
-static int start_thread(pthread_t *thread, void *(*body)(void *), void *argument, bool takes_signals)
+static int start_thread(pthread_t *thread, void *(*body)(void *), void *argument,
+                        bool takes_signals)
 {
     sigset_t all;
     sigset_t before;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames are copied into batches, because the inner source lends them for one burst only; batches go
- * round between the dealing thread and one worker each. */
+/* Frames are copied into batches, because the inner source lends them for one burst only; batches
+ * go round between the dealing thread and one worker each. */
 #include "dataplane/fanout.h"
 
 #include <errno.h>
@@ -189,7 +189,8 @@ static void deal(struct fanout *fanout, const struct frame *frame, const struct 
 {
     unsigned port_index = port_of(fanout, frame);
     struct batch *batch = open_batch(&fanout->ports[port_index]);
-    if (batch->burst.count == FRAME_BURST || frame->captured_bytes > BATCH_BYTES - batch->used_bytes) {
+    if (batch->burst.count == FRAME_BURST ||
+        frame->captured_bytes > BATCH_BYTES - batch->used_bytes) {
         send(fanout, port_index, state);
         batch = open_batch(&fanout->ports[port_index]);
     }

@@ -82,8 +82,8 @@ static void close_file(struct source_pcap *pcap)
     pcap->file = NULL;
 }
 
-/* libpcap leaves nanoseconds in tv_usec when asked for them. Times before 1970 and fractions beyond a
- * second are a broken file's. */
+/* libpcap leaves nanoseconds in tv_usec when asked for them. Times before 1970 and fractions beyond
+ * a second are a broken file's. */
 static uint64_t time_of(const struct pcap_pkthdr *header)
 {
     int64_t seconds = header->ts.tv_sec;
@@ -103,11 +103,12 @@ static void keep_record(struct source_pcap *pcap, const struct pcap_pkthdr *head
     uint8_t *kept = pcap->arena + pcap->arena_used;
     memcpy(kept, bytes, captured_bytes);
     pcap->arena_used += captured_bytes;
-    *frame = (struct frame){.bytes = kept,
-                            .time_ns = time_of(header),
-                            .captured_bytes = captured_bytes,
-                            .wire_bytes = header->len > captured_bytes ? header->len : captured_bytes,
-                            .link_type = pcap->link_type};
+    *frame =
+        (struct frame){.bytes = kept,
+                       .time_ns = time_of(header),
+                       .captured_bytes = captured_bytes,
+                       .wire_bytes = header->len > captured_bytes ? header->len : captured_bytes,
+                       .link_type = pcap->link_type};
 }
 
 /* The next record of whichever file has one; false at the end of the last. */

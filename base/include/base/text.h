@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Strict reading of numbers that people write: all of the text must be the number, or it is refused. */
+/* Strict reading of numbers that people write: all of the text must be the number, or it is
+ * refused. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 

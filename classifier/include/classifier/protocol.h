@@ -50,7 +50,7 @@ const char *number_space_name(enum number_space space);
 enum { PROTOCOL_UNKNOWN = 0, PROTOCOLS_MAX = 4096 };
 
 struct protocol {
-    const char *name;          /* lower case, digits and '-'; stable once released */
+    const char *name; /* lower case, digits and '-'; stable once released */
     enum category category;
     const char *numbers;       /* "tcp/6881-6889 udp/6881,8999 ip/50 link/0x0806"; "" when none */
     const char *description;   /* one line */

@@ -54,7 +54,7 @@ enum report_format {
 int report_format_find(const char *name);
 
 struct report_style {
-    bool has_colour; /* terminal escapes in the table */
+    bool has_colour;  /* terminal escapes in the table */
     unsigned columns; /* width of the terminal, or 0 to take 80 */
     bool is_first;    /* of this run: a CSV header is due; Prometheus totals start */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A run's reports, one after the other, in one form: checks each against the conservation law, knows
- * how the forms follow each other, and whether a person is looking. */
+/* A run's reports, one after the other, in one form: checks each against the conservation law,
+ * knows how the forms follow each other, and whether a person is looking. */
 #ifndef CTL_REPORT_STREAM_H
 #define CTL_REPORT_STREAM_H
 

@@ -16,7 +16,8 @@ struct interval {
     bool has_begun;
 };
 
-/* Would a frame of this time begin another interval? The first frame does not: it sets the first. */
+/* Would a frame of this time begin another interval? The first frame does not: it sets the first.
+ */
 static inline bool interval_is_over(struct interval *interval, uint64_t time_ns)
 {
     if (interval->length_ns == 0)

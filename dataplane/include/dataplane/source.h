@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where frames come from. A source belongs to one worker thread; it alone reads a clock (or, offline,
- * the capture's) and so it alone says when an interval is over. */
+/* Where frames come from. A source belongs to one worker thread; it alone reads a clock (or,
+ * offline, the capture's) and so it alone says when an interval is over. */
 #ifndef DATAPLANE_SOURCE_H
 #define DATAPLANE_SOURCE_H
 
@@ -10,7 +10,8 @@
 #include "classifier/frame.h"
 #include "classifier/tally.h"
 
-/* What one call brings. Frames are borrowed until the burst is released, and all of one interval. */
+/* What one call brings. Frames are borrowed until the burst is released, and all of one interval.
+ */
 struct burst {
     struct frame frames[FRAME_BURST];
     unsigned count;
