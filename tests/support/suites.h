@@ -7,5 +7,6 @@
 
 extern CU_TestInfo text_tests[];
 extern CU_TestInfo keyed_hash_tests[];
+extern CU_TestInfo protocol_tests[];
 
 #endif
