@@ -13,7 +13,15 @@ set -euo pipefail
 
 LAB_SUBSCRIBERS4=198.51.100 LAB_SUBSCRIBERS6=2001:db8:1:
 LAB_SERVERS4=203.0.113      LAB_SERVERS6=2001:db8:2:
+LAB_HOME4=192.168.1
 LAB_ZONE=example.test
+LAB_LOGS= # where the programs' logs are kept when the script fails; empty: nowhere
+
+# The line between home and isp; a file in networks/ sets them otherwise. Empty LINE_UP and LINE_DOWN
+# (the words link.c takes) make it a plain cable.
+LINE_UP='' LINE_DOWN='' LINE_MTU=1500
+LINE_NAT=''             # not empty: home masquerades the subscribers, who have private addresses
+LINE_CAPTURE=inout      # in: only what subscribers send
 
 lab_say() {
     printf 'lab: %s\n' "$*" >&2
@@ -70,6 +78,7 @@ lab_open() {
 }
 
 lab_close() {
+    local status=$?
     trap '' INT TERM HUP
     lab_end_programs
     [ ! -d "$LAB_CGROUP" ] || rmdir "$LAB_CGROUP" || true
@@ -78,6 +87,7 @@ lab_close() {
         ip netns del "$LAB_ID-$host" || true
         rm -rf "/etc/netns/$LAB_ID-$host"
     done
+    [ $status -eq 0 ] || [ -z "$LAB_LOGS" ] || cp -r "$LAB_DIR/log" "$LAB_LOGS"
     rm -rf "$LAB_DIR"
 }
 
@@ -147,32 +157,78 @@ bridge_add() {
     ns "$1" ip link set "$2" up
 }
 
-# lab_hosts SUBSCRIBERS SERVERS: the picture at the top, its link a plain cable.
+# lab_hosts SUBSCRIBERS SERVERS: the picture at the top.
 lab_hosts() {
     local i
     host_new isp
     bridge_add isp core
     host_new home
     bridge_add home lan
-    cable home uplink isp access
-    ns home ip link set uplink master lan
+    line_lay
     ns isp ip addr add $LAB_SUBSCRIBERS4.1/24 dev access
     ns isp ip addr add $LAB_SUBSCRIBERS6:1/64 dev access
     ns isp ip addr add $LAB_SERVERS4.1/24 dev core
     ns isp ip addr add $LAB_SERVERS6:1/64 dev core
     ns isp sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+    if [ -n "$LINE_NAT" ]; then
+        home_masquerade
+    else
+        ns home ip link set uplink master lan
+    fi
     for ((i = 1; i <= $1; i++)); do
-        host_add c$i home lan $LAB_SUBSCRIBERS4 $LAB_SUBSCRIBERS6 $((10 + i))
+        if [ -n "$LINE_NAT" ]; then
+            host_add c$i home lan $LAB_HOME4 fd00:1: $((10 + i))
+        else
+            host_add c$i home lan $LAB_SUBSCRIBERS4 $LAB_SUBSCRIBERS6 $((10 + i))
+        fi
+        ns c$i ip link set eth0 mtu $LINE_MTU
     done
     for ((i = 1; i <= $2; i++)); do
         host_add s$i isp core $LAB_SERVERS4 $LAB_SERVERS6 $((10 + i))
     done
 }
 
+# line_lay: joins home's "uplink" to isp's "access".
+line_lay() {
+    if [ -z "$LINE_UP" ]; then
+        cable home uplink isp access
+        return
+    fi
+    host_new link
+    # shellcheck disable=SC2086 # words on purpose
+    start_on link line chrt -f 1 "$LAB_LINK" uplink access seed "$LAB_SEED" \
+        up $LINE_UP down $LINE_DOWN
+    wait_for 5 ns link ip link show access
+    local end
+    for end in "uplink home" "access isp"; do
+        # shellcheck disable=SC2086
+        set -- $end
+        ns link ip link set "$1" txqueuelen 5000 mtu $LINE_MTU netns "$LAB_ID-$2"
+        ns "$2" ip link set "$1" up
+    done
+}
+
+# home_masquerade: one public IPv4 address for all subscribers, and no IPv6, as so often.
+home_masquerade() {
+    ns home ip addr add $LAB_SUBSCRIBERS4.2/24 dev uplink
+    ns home ip addr add $LAB_HOME4.1/24 dev lan
+    ns home ip route add default via $LAB_SUBSCRIBERS4.1
+    ns home sysctl -qw net.ipv4.ip_forward=1
+    ns home nft -f - <<END
+table ip nat {
+    chain out {
+        type nat hook postrouting priority srcnat
+        oifname uplink masquerade
+    }
+}
+END
+}
+
 # address4 HOST, address6 HOST: its address.
 address4() {
     case $1 in
-    c*) echo "$LAB_SUBSCRIBERS4.$((10 + ${1#c}))" ;;
+    c*) [ -n "$LINE_NAT" ] && echo "$LAB_HOME4.$((10 + ${1#c}))" ||
+        echo "$LAB_SUBSCRIBERS4.$((10 + ${1#c}))" ;;
     s*) echo "$LAB_SERVERS4.$((10 + ${1#s}))" ;;
     esac
 }
@@ -274,7 +330,7 @@ ca_new() {
 
 # capture_start FILE: whole frames on the subscribers' side of the router, microseconds.
 capture_start() {
-    run_on isp capture tcpdump -i access -s 0 -B 16384 -U --time-stamp-precision=micro -Z root \
+    run_on isp capture tcpdump -i access -Q $LINE_CAPTURE -s 0 -B 16384 -U --time-stamp-precision=micro -Z root \
         -w "$1" 2>"$LAB_DIR/tcpdump.log" &
     wait_for 10 grep -q 'listening on' "$LAB_DIR/tcpdump.log"
 }
@@ -296,7 +352,8 @@ flows_are() {
 # Flows no rule fits are named on standard error, and make it fail.
 truth_write() {
     tshark -n -r "$1" -Y '(tcp or udp) and not icmp and not icmpv6' \
-        -T fields -E separator=, -E occurrence=f -e ip.src -e ipv6.src -e tcp.srcport -e udp.srcport \
+        -T fields -E separator=, -E occurrence=f -e frame.time_epoch -e frame.len \
+        -e ip.src -e ipv6.src -e tcp.srcport -e udp.srcport \
         -e ip.dst -e ipv6.dst -e tcp.dstport -e udp.dstport 2>/dev/null |
         awk -F, -v OFS=, -v rules="$LAB_DIR/rules" -v capture="$(basename "$1")" '
             function fits(rule, address, port,    range) {
@@ -307,7 +364,6 @@ truth_write() {
                 return port_of[rule] == "*" || port_of[rule] == port
             }
             BEGIN {
-                print "capture,l4,a_ip,a_port,b_ip,b_port,protocol"
                 while ((getline line <rules) > 0) {
                     split(line, word, " ")
                     protocol_of[++count] = word[1]; l4_of[count] = word[2]
@@ -315,18 +371,80 @@ truth_write() {
                 }
             }
             {
-                l4 = $3 != "" ? "tcp" : "udp"
-                a = $1 $2; a_port = $3 $4; b = $5 $6; b_port = $7 $8
-                if ((l4, a, a_port, b, b_port) in seen || (l4, b, b_port, a, a_port) in seen)
-                    next
-                seen[l4, a, a_port, b, b_port] = 1
-                for (r = 1; r <= count; r++)
-                    if (fits(r, a, a_port) || fits(r, b, b_port)) {
-                        print capture, l4, a, a_port, b, b_port, protocol_of[r]
-                        next
-                    }
-                print "lab: no truth for", l4, a, a_port, b, b_port >"/dev/stderr"
-                missing = 1
+                l4 = $5 != "" ? "tcp" : "udp"
+                a = $3 $4; a_port = $5 $6; b = $7 $8; b_port = $9 $10
+                if ((l4, b, b_port, a, a_port) in flow_of)
+                    flow = flow_of[l4, b, b_port, a, a_port]
+                else if ((l4, a, a_port, b, b_port) in flow_of)
+                    flow = flow_of[l4, a, a_port, b, b_port]
+                else {
+                    flow = flow_of[l4, a, a_port, b, b_port] = ++flows
+                    tuple[flow] = capture OFS l4 OFS a OFS a_port OFS b OFS b_port
+                    first[flow] = $1
+                    for (r = count; r >= 1; r--)
+                        if (fits(r, a, a_port) || fits(r, b, b_port))
+                            protocol[flow] = protocol_of[r]
+                }
+                packets[flow]++; bytes[flow] += $2; last[flow] = $1
             }
-            END { exit missing }'
+            END {
+                print "capture,l4,a_ip,a_port,b_ip,b_port,protocol,packets,bytes,first,last"
+                for (flow = 1; flow <= flows; flow++)
+                    if (flow in protocol)
+                        print tuple[flow], protocol[flow], packets[flow], bytes[flow],
+                            first[flow], last[flow]
+                    else {
+                        print "lab: no truth for", tuple[flow] >"/dev/stderr"
+                        missing = 1
+                    }
+                exit missing
+            }'
+}
+
+# ---- people -------------------------------------------------------------------------------------
+
+# user_seed NAME: gives the random numbers below a beginning of their own; the same NAME, the same
+# numbers. Each user that runs beside others calls it first.
+user_seed() {
+    LAB_RANDOM=$(printf '%s' "$LAB_SEED $1" | cksum | cut -d ' ' -f 1)
+}
+
+# draw N: sets DRAWN to a number from 0 to N-1.
+draw() {
+    LAB_RANDOM=$(((LAB_RANDOM * 1103515245 + 12345) & 0x7fffffff))
+    DRAWN=$(((LAB_RANDOM >> 8) % $1))
+}
+
+# think MS: waits, exponentially distributed around that mean, at most five times as long.
+think() {
+    draw 10000
+    sleep "$(awk -v u=$DRAWN -v mean="$1" 'BEGIN {
+        wait = -mean * log((u + 1) / 10001)
+        printf "%.3f", (wait < 5 * mean ? wait : 5 * mean) / 1000 }')"
+}
+
+# draw_size LEAST MOST: sets DRAWN to a number of bytes, heavy-tailed (bounded Pareto, shape 1.1).
+draw_size() {
+    draw 10000
+    DRAWN=$(awk -v u=$DRAWN -v l="$1" -v m="$2" 'BEGIN {
+        u /= 10000; a = 1.1
+        printf "%d", l / (1 - u * (1 - (l / m) ^ a)) ^ (1 / a) }')
+}
+
+# filler BYTES: that many bytes which no compression shortens.
+filler() {
+    head -c "$1" /dev/urandom
+}
+
+# users N FUNCTION: runs FUNCTION user-number for N users at once; each has its own random numbers.
+users() {
+    local number pids=()
+    for ((number = 1; number <= $1; number++)); do
+        {
+            user_seed "$2 $number"
+            "$2" "$number" || true
+        } &
+        pids+=($!)
+    done
+    wait "${pids[@]}"
 }
