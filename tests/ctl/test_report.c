@@ -11,6 +11,7 @@
 
 #include "ctl/report.h"
 #include "report_forms.h"
+#include "skip.h"
 
 extern CU_TestInfo report_tests[];
 
@@ -758,7 +759,7 @@ static void promtool_check(const char *text)
 static void test_promtool(void)
 {
     if (system("command -v promtool >/dev/null") != 0) { /* NOLINT(cert-env33-c) */
-        printf("SKIPPED: promtool (package prometheus) is not installed ... ");
+        test_skip("promtool (package prometheus) is not installed");
         return;
     }
     struct fixture fixture;
