@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 struct report_stream {
     struct report_context context;
@@ -15,19 +13,6 @@ struct report_stream {
     struct tally *total; /* of all intervals; for Prometheus only */
     FILE *out;
 };
-
-static struct report_style style_of(FILE *out)
-{
-    struct report_style style = {.is_first = true};
-    struct winsize size;
-    const char *no_colour = getenv("NO_COLOR");
-    if (!isatty(fileno(out)))
-        return style;
-    style.has_colour = !(no_colour && *no_colour);
-    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
-        style.columns = size.ws_col;
-    return style;
-}
 
 int report_stream_new(struct report_stream **stream, const struct report_context *context,
                       enum report_format format, FILE *out, struct error *error)
@@ -38,7 +23,7 @@ int report_stream_new(struct report_stream **stream, const struct report_context
         return error_set(error, ENOMEM, "out of memory for reports");
     made->context = *context;
     made->format = format == REPORT_JSON && context->interval_ns ? REPORT_NDJSON : format;
-    made->style = style_of(out);
+    made->style = report_style_detect(out);
     made->out = out;
     int failure = format == REPORT_PROMETHEUS
                       ? tally_new(&made->total, protocols_count(context->protocols), error)
