@@ -94,8 +94,8 @@ static void add_frame(struct tally_count *count, const struct packet *packet)
 /* A later fragment gets its first one's ports where its transport has ports at all. */
 static bool resolve_fragment(struct classifier *classifier, struct packet *packet)
 {
-    bool needs_ports = packet->protocol == IP_TCP || packet->protocol == IP_UDP ||
-                       packet->protocol == IP_SCTP;
+    bool needs_ports =
+        packet->protocol == IP_TCP || packet->protocol == IP_UDP || packet->protocol == IP_SCTP;
     if (packet->fragment == PACKET_WHOLE || !needs_ports)
         return true;
     struct flow_key datagram = flow_key_of_datagram(classifier->hash, packet);
@@ -149,8 +149,9 @@ static uint32_t begin_flow(struct classifier *classifier, const struct flow_key 
 /* The slot of the packet's flow, begun now if need be. `hint` was found before this burst began to
  * change the table. */
 static uint32_t slot_of(struct classifier *classifier, const struct flow_key *key, uint32_t hint,
-                        const struct packet *packet, struct tally *tally)
+                        const struct packet *packet, struct tally *tally, bool *is_new)
 {
+    *is_new = false;
     uint32_t slot = hint;
     if (!flow_table_holds(classifier->table, slot, key))
         flow_table_find(classifier->table, key, &slot, 1);
@@ -161,18 +162,19 @@ static uint32_t slot_of(struct classifier *classifier, const struct flow_key *ke
             return slot;
         finish_flow(classifier, slot, FLOW_ENDED, tally);
     }
+    *is_new = true;
     return begin_flow(classifier, key, packet, tally);
 }
 
 static void take_packet(struct classifier *classifier, const struct flow_key *key, uint32_t hint,
                         const struct packet *packet, struct tally *tally)
 {
-    uint32_t slot = slot_of(classifier, key, hint, packet, tally);
+    bool is_new;
+    uint32_t slot = slot_of(classifier, key, hint, packet, tally, &is_new);
     struct flow *flow = flow_table_flow(classifier->table, slot);
-    bool is_first = flow->unreported_packets == 0 && flow->data_packets == 0;
     flow_update(flow, packet);
     flow_table_touch(classifier->table, slot, packet->time_ns);
-    if (is_first && classifier->options.tiers & 1u << TIER_PORTS)
+    if (is_new && classifier->options.tiers & 1u << TIER_PORTS)
         flow_decide(flow, flow_table_detail(classifier->table, slot), TIER_PORTS,
                     tier_ports_decide(classifier->protocols, packet));
 }
@@ -197,7 +199,7 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
 {
     assert(count <= FRAME_BURST);
     struct packet packets[FRAME_BURST];
-    const struct packet *found[FRAME_BURST];
+    const struct packet *found[FRAME_BURST] = {NULL};
     struct flow_key keys[FRAME_BURST];
     uint32_t slots[FRAME_BURST];
     unsigned found_count = 0;

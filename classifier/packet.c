@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Drives the layers over one frame and falls back to the carrying packet when a tunnel's inside does
- * not read. The layers themselves are in packet_link.c, packet_ip.c and packet_tunnel.c. */
+/* Drives the layers over one frame and falls back to the carrying packet when a tunnel's inside
+ * does not read. The layers themselves are in packet_link.c, packet_ip.c and packet_tunnel.c. */
 #include "packet_parser.h"
 
 #include <string.h>

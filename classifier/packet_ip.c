@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Bounds what follows by the IP length. A length of zero is what hosts write that leave segmentation
- * to the card: then the frame says. A length beyond the frame: the capture lost the rest. */
+/* Bounds what follows by the IP length. A length of zero is what hosts write that leave
+ * segmentation to the card: then the frame says. A length beyond the frame: the capture lost the
+ * rest. */
 static void bound_by_ip_length(struct parser *parser, uint32_t length)
 {
     if (length > parser->wire_left)
@@ -137,8 +138,8 @@ static enum step parse_extensions(struct parser *parser)
         extension = pass_extension(parser);
     }
     if (extension == EXTENSION_SHORT)
-        return parser_end(parser, parser->packet->is_truncated ? PACKET_CUT_SHORT
-                                                               : PACKET_IPV6_EXTENSION);
+        return parser_end(parser,
+                          parser->packet->is_truncated ? PACKET_CUT_SHORT : PACKET_IPV6_EXTENSION);
     if (extension == EXTENSION_BAD_FRAGMENT)
         return parser_end(parser, PACKET_FRAGMENT);
     return STEP_TRANSPORT;

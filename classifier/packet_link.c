@@ -95,12 +95,11 @@ enum step parse_vlan(struct parser *parser)
     const uint8_t *tag = parser_take(parser, 4);
     if (!tag)
         return parser_short(parser, 4, PACKET_VLAN_HEADER);
-    bool is_outermost = !(parser->packet->encapsulations &
-                          (1u << ENCAPSULATION_VLAN | 1u << ENCAPSULATION_QINQ));
+    bool is_outermost =
+        !(parser->packet->encapsulations & (1u << ENCAPSULATION_VLAN | 1u << ENCAPSULATION_QINQ));
     if (is_outermost && parser->options->scope & PACKET_SCOPE_VLAN)
         parser->packet->vlan = load_be16(tag) & 0xfff;
-    parser_note(parser,
-                parser->number == ETHERTYPE_VLAN ? ENCAPSULATION_VLAN : ENCAPSULATION_QINQ);
+    parser_note(parser, parser->number == ETHERTYPE_VLAN ? ENCAPSULATION_VLAN : ENCAPSULATION_QINQ);
     parser->number = load_be16(tag + 2);
     return STEP_ETHERTYPE;
 }

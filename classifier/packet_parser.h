@@ -87,8 +87,9 @@ enum step parse_ipv4(struct parser *parser);
 enum step parse_ipv6(struct parser *parser);
 enum step parse_transport(struct parser *parser);
 
-/* packet_tunnel.c: the step into a tunnel, or STEP_DONE with `outcome` untouched where the packet is
- * none. Called with the cursor behind the transport header (UDP) or the IP header (the others). */
+/* packet_tunnel.c: the step into a tunnel, or STEP_DONE with `outcome` untouched where the packet
+ * is none. Called with the cursor behind the transport header (UDP) or the IP header (the others).
+ */
 enum step parse_udp_tunnel(struct parser *parser);
 enum step parse_ip_tunnel(struct parser *parser);
 

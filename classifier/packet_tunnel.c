@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Recognises tunnels and steps into them. A tunnel is entered only when its own header reads as one;
- * when what it holds turns out not to read, packet_parse() returns to the carrying packet. */
+/* Recognises tunnels and steps into them. A tunnel is entered only when its own header reads as
+ * one; when what it holds turns out not to read, packet_parse() returns to the carrying packet. */
 #include "packet_parser.h"
 
 #include <stddef.h>
@@ -70,8 +70,8 @@ static enum step enter_geneve(struct parser *parser, const struct position *carr
     return enter(parser, carrier, ENCAPSULATION_GENEVE, STEP_ETHERTYPE);
 }
 
-/* Passes a chain of GTP-U extension headers (TS 29.281, section 5.2): each starts with its length in
- * words of four bytes and ends with the next one's type. */
+/* Passes a chain of GTP-U extension headers (TS 29.281, section 5.2): each starts with its length
+ * in words of four bytes and ends with the next one's type. */
 static bool pass_gtp_extensions(struct parser *parser, uint8_t type)
 {
     enum { EXTENSIONS_MAX = 8 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What went wrong in a cold call, in words a user can act on. Never holds anything read from traffic. */
+/* What went wrong in a cold call, in words a user can act on. Never holds anything read from
+ * traffic. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 

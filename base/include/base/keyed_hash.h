@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The keyed one-way function that stands between addresses and every table: AES-128 under a secret
- * drawn at start, with its input added again (Matyas, Meyer, Oseas 1985). With the secret unknown it
- * is a pseudorandom function; with the secret known it still cannot be turned round. It works on
+ * drawn at start, with its input added again (Matyas, Meyer, Oseas 1985). With the secret unknown
+ * it is a pseudorandom function; with the secret known it still cannot be turned round. It works on
  * whole bursts, so that one library call serves them. Longer inputs are chained by the caller. */
 #ifndef BASE_KEYED_HASH_H
 #define BASE_KEYED_HASH_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames in, tallies out: one worker's whole memory of the traffic. Owned and used by one thread. */
+/* Frames in, tallies out: one worker's whole memory of the traffic. Owned and used by one thread.
+ */
 #ifndef CLASSIFIER_CLASSIFIER_H
 #define CLASSIFIER_CLASSIFIER_H
 
@@ -35,8 +36,7 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
                       struct tally *tally);
 
 /* Reports everything counted so far: flows that are idle at `now_ns` end, the others stay. */
-void classifier_close_interval(struct classifier *classifier, uint64_t now_ns,
-                               struct tally *tally);
+void classifier_close_interval(struct classifier *classifier, uint64_t now_ns, struct tally *tally);
 
 /* The input is over: every flow ends. */
 void classifier_finish(struct classifier *classifier, uint64_t now_ns, struct tally *tally);

@@ -12,12 +12,12 @@
 #include "classifier/tally.h"
 
 enum flow_state {
-    FLOW_SYN = 1,           /* TCP: began with a SYN, so its sequence numbers are known */
-    FLOW_FIN_FORWARD = 2,   /* TCP: closed by the side that sent the first packet */
-    FLOW_FIN_BACKWARD = 4,  /* TCP: closed by the other side */
-    FLOW_RESET = 8,         /* TCP: reset by either side */
+    FLOW_SYN = 1,            /* TCP: began with a SYN, so its sequence numbers are known */
+    FLOW_FIN_FORWARD = 2,    /* TCP: closed by the side that sent the first packet */
+    FLOW_FIN_BACKWARD = 4,   /* TCP: closed by the other side */
+    FLOW_RESET = 8,          /* TCP: reset by either side */
     FLOW_SEEN_BACKWARD = 16, /* the other side has sent something */
-    FLOW_STARTED_HIGH = 32, /* the first packet ran from the higher to the lower (address, port) */
+    FLOW_STARTED_HIGH = 32,  /* the first packet ran from the higher to the lower (address, port) */
     FLOW_SEQUENCE_FORWARD = 64,   /* next_sequence[0] is valid */
     FLOW_SEQUENCE_BACKWARD = 128, /* next_sequence[1] is valid */
 };
@@ -30,18 +30,18 @@ struct flow {
     uint64_t unreported_bytes;
     uint32_t unreported_packets;
     uint32_t next_sequence[2]; /* TCP, per direction: the sequence number after the last data */
-    uint16_t data_packets;     /* TCP: with payload that was not there before; others: all. Saturates */
-    uint16_t verdict[TIERS];   /* protocol by tier, PROTOCOL_UNKNOWN while undecided */
-    uint8_t state;             /* set of enum flow_state */
-    uint8_t protocol;          /* IP protocol number */
+    uint16_t data_packets; /* TCP: with payload that was not there before; others: all. Saturates */
+    uint16_t verdict[TIERS]; /* protocol by tier, PROTOCOL_UNKNOWN while undecided */
+    uint8_t state;           /* set of enum flow_state */
+    uint8_t protocol;        /* IP protocol number */
 };
 
 struct flow_detail {
-    uint64_t reported_bytes;        /* flushed to tallies so far */
-    uint64_t reported_packets;      /* likewise */
-    uint64_t bytes_before_verdict;  /* up to and including the packet that brought the verdict */
+    uint64_t reported_bytes;         /* flushed to tallies so far */
+    uint64_t reported_packets;       /* likewise */
+    uint64_t bytes_before_verdict;   /* up to and including the packet that brought the verdict */
     uint32_t packets_before_verdict; /* likewise; 0 while there is none */
-    uint16_t host_bit;              /* of the initiator, in tally_cell.hosts */
+    uint16_t host_bit;               /* of the initiator, in tally_cell.hosts */
 };
 
 static_assert(sizeof(struct flow) <= 64, "the hot part of a flow is one cache line");
@@ -68,8 +68,8 @@ bool flow_is_idle(const struct flow *flow, const struct flow_timeouts *timeouts,
 /* Would `packet` begin a new flow under the same 5-tuple: it opens a connection that was closed? */
 bool flow_is_reopened(const struct flow *flow, const struct packet *packet);
 
-/* Counts the packet and follows TCP. Returns whether it is a data packet: one that the headers clock
- * ticks for. */
+/* Counts the packet and follows TCP. Returns whether it is a data packet: one that the headers
+ * clock ticks for. */
 bool flow_update(struct flow *flow, const struct packet *packet);
 
 /* Sets a tier's verdict. What had been seen before the strongest verdict changed is noted. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The names under which tables know flows, fragments and hosts: keyed hashes of addresses, never the
- * addresses. */
+/* The names under which tables know flows, fragments and hosts: keyed hashes of addresses, never
+ * the addresses. */
 #ifndef CLASSIFIER_FLOW_KEY_H
 #define CLASSIFIER_FLOW_KEY_H
 

@@ -6,10 +6,10 @@
  *                   │
  *                   └─► slot: flow (one line) + flow_detail (one line, elsewhere)
  *
- * A key may live in either of two buckets of 16 slots. Both are searched by tag alone, so that of the
- * large arrays a packet touches one line: its flow's. A new key takes a free slot in the emptier
- * bucket, and where both are full the slot whose stamp is oldest: the idlest of 32. Nothing moves
- * once placed, so slots found for a whole burst stay good while it is worked through.
+ * A key may live in either of two buckets of 16 slots. Both are searched by tag alone, so that of
+ * the large arrays a packet touches one line: its flow's. A new key takes a free slot in the
+ * emptier bucket, and where both are full the slot whose stamp is oldest: the idlest of 32. Nothing
+ * moves once placed, so slots found for a whole burst stay good while it is worked through.
  *
  * The table knows nothing about flows but their keys: beginning, updating and finishing them is the
  * caller's. One writer, no locks. */

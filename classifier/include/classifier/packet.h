@@ -14,15 +14,15 @@ enum packet_outcome {
     PACKET_FLOW,   /* has addresses: belongs to a flow */
     PACKET_NON_IP, /* known to be something else than IP: `link` says what */
     /* From here on: malformed, by reason. */
-    PACKET_CUT_SHORT,      /* the capture ends before the addresses do; the frame itself may be fine */
-    PACKET_LINK_HEADER,    /* link header shorter than its type demands, or of unknown shape */
-    PACKET_VLAN_HEADER,    /* 802.1Q, 802.1ad */
-    PACKET_MPLS_HEADER,    /* label stack without bottom, or nothing below it */
-    PACKET_PPP_HEADER,     /* PPP or PPPoE */
-    PACKET_LLC_HEADER,     /* 802.2 LLC or SNAP */
-    PACKET_IP_VERSION,     /* version nibble differs from what the layer below announced */
-    PACKET_IPV4_HEADER,    /* header length under 20 or beyond the packet */
-    PACKET_IPV6_HEADER,    /* fewer than 40 bytes */
+    PACKET_CUT_SHORT,   /* the capture ends before the addresses do; the frame itself may be fine */
+    PACKET_LINK_HEADER, /* link header shorter than its type demands, or of unknown shape */
+    PACKET_VLAN_HEADER, /* 802.1Q, 802.1ad */
+    PACKET_MPLS_HEADER, /* label stack without bottom, or nothing below it */
+    PACKET_PPP_HEADER,  /* PPP or PPPoE */
+    PACKET_LLC_HEADER,  /* 802.2 LLC or SNAP */
+    PACKET_IP_VERSION,  /* version nibble differs from what the layer below announced */
+    PACKET_IPV4_HEADER, /* header length under 20 or beyond the packet */
+    PACKET_IPV6_HEADER, /* fewer than 40 bytes */
     PACKET_IPV6_EXTENSION, /* extension header beyond the packet, or more than 16 of them */
     PACKET_IP_LENGTH,      /* total length shorter than the header */
     PACKET_FRAGMENT,       /* fragment reaching beyond 65,535 bytes */
@@ -40,24 +40,24 @@ const char *packet_outcome_name(enum packet_outcome outcome);
 
 /* Encapsulations a frame can pass through, each counted once per frame that shows it. */
 enum encapsulation {
-    ENCAPSULATION_VLAN,      /* IEEE 802.1Q */
-    ENCAPSULATION_QINQ,      /* IEEE 802.1ad and its forerunners 0x9100, 0x9200 */
-    ENCAPSULATION_MPLS,      /* RFC 3032, RFC 4385 control word */
-    ENCAPSULATION_PPPOE,     /* RFC 2516 */
-    ENCAPSULATION_GRE,       /* RFC 2784, RFC 2890 */
-    ENCAPSULATION_NVGRE,     /* RFC 7637 */
-    ENCAPSULATION_PPTP,      /* RFC 2637, enhanced GRE */
-    ENCAPSULATION_IPIP,      /* RFC 2003 */
-    ENCAPSULATION_6IN4,      /* RFC 4213 */
-    ENCAPSULATION_4IN6,      /* RFC 2473, and IPv6 in IPv6 */
-    ENCAPSULATION_GTP_U,     /* 3GPP TS 29.281 */
-    ENCAPSULATION_VXLAN,     /* RFC 7348 */
-    ENCAPSULATION_GENEVE,    /* RFC 8926 */
-    ENCAPSULATION_ERSPAN_I,  /* draft-foschiano-erspan, GRE without sequence number */
-    ENCAPSULATION_ERSPAN_II, /* same, protocol 0x88be with sequence number */
+    ENCAPSULATION_VLAN,       /* IEEE 802.1Q */
+    ENCAPSULATION_QINQ,       /* IEEE 802.1ad and its forerunners 0x9100, 0x9200 */
+    ENCAPSULATION_MPLS,       /* RFC 3032, RFC 4385 control word */
+    ENCAPSULATION_PPPOE,      /* RFC 2516 */
+    ENCAPSULATION_GRE,        /* RFC 2784, RFC 2890 */
+    ENCAPSULATION_NVGRE,      /* RFC 7637 */
+    ENCAPSULATION_PPTP,       /* RFC 2637, enhanced GRE */
+    ENCAPSULATION_IPIP,       /* RFC 2003 */
+    ENCAPSULATION_6IN4,       /* RFC 4213 */
+    ENCAPSULATION_4IN6,       /* RFC 2473, and IPv6 in IPv6 */
+    ENCAPSULATION_GTP_U,      /* 3GPP TS 29.281 */
+    ENCAPSULATION_VXLAN,      /* RFC 7348 */
+    ENCAPSULATION_GENEVE,     /* RFC 8926 */
+    ENCAPSULATION_ERSPAN_I,   /* draft-foschiano-erspan, GRE without sequence number */
+    ENCAPSULATION_ERSPAN_II,  /* same, protocol 0x88be with sequence number */
     ENCAPSULATION_ERSPAN_III, /* same, protocol 0x22eb */
-    ENCAPSULATION_TZSP,      /* TaZmen Sniffer Protocol */
-    ENCAPSULATION_TEREDO,    /* RFC 4380 */
+    ENCAPSULATION_TZSP,       /* TaZmen Sniffer Protocol */
+    ENCAPSULATION_TEREDO,     /* RFC 4380 */
     ENCAPSULATIONS,
 };
 
@@ -104,9 +104,10 @@ enum packet_fragment {
 };
 
 /* Ethernet types and LLC service access points share one number space, as they do on the wire:
- * values below 0x600 are LLC DSAPs; PPP protocol numbers do not collide with either where it matters
- * (RFC 1661: control protocols from 0x8021 on, odd low byte). Above 0xffff: 0x10000 + LINKTYPE for captures of something that
- * is not a network of frames we read, and the 802.11 kinds below. */
+ * values below 0x600 are LLC DSAPs; PPP protocol numbers do not collide with either where it
+ * matters (RFC 1661: control protocols from 0x8021 on, odd low byte). Above 0xffff: 0x10000 +
+ * LINKTYPE for captures of something that is not a network of frames we read, and the 802.11 kinds
+ * below. */
 enum link_number {
     LINK_NUMBER_LINKTYPE = 0x10000,
     LINK_NUMBER_WIFI_MANAGEMENT = 0x20000,
@@ -123,15 +124,15 @@ struct packet {
     uint32_t encapsulations; /* set of 1 << enum encapsulation */
     uint32_t link;           /* Ethernet type, LLC DSAP, PPP protocol or enum link_number */
 
-    uint8_t ip_version; /* 4 or 6, of the innermost IP header read */
-    uint8_t protocol;   /* the IP protocol number above it, extension headers passed */
-    uint8_t tcp_flags;  /* set of enum tcp_flag */
-    uint8_t fragment;   /* enum packet_fragment */
-    bool is_truncated;  /* captured bytes end before the wire's do */
+    uint8_t ip_version;     /* 4 or 6, of the innermost IP header read */
+    uint8_t protocol;       /* the IP protocol number above it, extension headers passed */
+    uint8_t tcp_flags;      /* set of enum tcp_flag */
+    uint8_t fragment;       /* enum packet_fragment */
+    bool is_truncated;      /* captured bytes end before the wire's do */
     bool has_unread_tunnel; /* looked like a tunnel, but what it held did not read as one */
-    bool has_ports;     /* false where the capture ends before them, and for later fragments */
+    bool has_ports;         /* false where the capture ends before them, and for later fragments */
 
-    uint8_t source[16];      /* IPv4: the first four bytes, the rest zero */
+    uint8_t source[16]; /* IPv4: the first four bytes, the rest zero */
     uint8_t destination[16];
     uint16_t source_port; /* 0 where the transport has none */
     uint16_t destination_port;

@@ -25,9 +25,9 @@ struct tally_count {
  * 17-32, more. */
 enum { VERDICT_STEPS = 7 };
 
-/* Initiating addresses are remembered as one bit each of a keyed hash, so that a cell can be told to
- * stem from at least so many of them. Two addresses can share a bit, one never sets two: the number
- * of bits set never exceeds the number of addresses. */
+/* Initiating addresses are remembered as one bit each of a keyed hash, so that a cell can be told
+ * to stem from at least so many of them. Two addresses can share a bit, one never sets two: the
+ * number of bits set never exceeds the number of addresses. */
 enum { TALLY_HOST_BITS = 1024 };
 
 struct tally_cell {
@@ -39,7 +39,7 @@ struct tally_cell {
         uint64_t bytes;
     } by_tier[TIERS]; /* under the winning tier; all zero for unknown */
     uint64_t packets_before_verdict[VERDICT_STEPS]; /* flows, by when their verdict came */
-    uint64_t bytes_before_verdict;                  /* of those flows, the deciding packet included */
+    uint64_t bytes_before_verdict; /* of those flows, the deciding packet included */
     uint64_t hosts[TALLY_HOST_BITS / 64];
 };
 

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Writes reports in order, and proves each before it goes. */
+#include "ctl/report_stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct report_stream {
+    struct report_context context;
+    enum report_format format;
+    struct report_style style;
+    struct tally *total; /* of all intervals; for Prometheus only */
+    FILE *out;
+};
+
+int report_stream_new(struct report_stream **stream, const struct report_context *context,
+                      enum report_format format, FILE *out, struct error *error)
+{
+    *stream = NULL;
+    struct report_stream *made = calloc(1, sizeof *made);
+    if (!made)
+        return error_set(error, ENOMEM, "out of memory for reports");
+    made->context = *context;
+    made->format = format == REPORT_JSON && context->interval_ns ? REPORT_NDJSON : format;
+    made->style = report_style_detect(out);
+    made->out = out;
+    int failure = format == REPORT_PROMETHEUS
+                      ? tally_new(&made->total, protocols_count(context->protocols), error)
+                      : 0;
+    if (failure) {
+        report_stream_free(made);
+        return failure;
+    }
+    *stream = made;
+    return 0;
+}
+
+void report_stream_free(struct report_stream *stream)
+{
+    if (!stream)
+        return;
+    tally_free(stream->total);
+    free(stream);
+}
+
+/* Counters add up over intervals, gauges do not. */
+static const struct tally *cumulative(struct report_stream *stream, const struct tally *tally)
+{
+    if (!stream->total)
+        return tally;
+    struct tally_count carried_over = stream->total->carried_over;
+    if (!stream->total->seen.frames)
+        carried_over = tally->carried_over;
+    tally_merge(stream->total, tally);
+    stream->total->flows.active = tally->flows.active;
+    stream->total->unreported = tally->unreported;
+    stream->total->carried_over = carried_over;
+    return stream->total;
+}
+
+static int check_balance(const struct tally *tally, struct error *error)
+{
+    struct tally_balance balance = tally_balance(tally);
+    if (balance.seen.frames == balance.accounted.frames &&
+        balance.seen.bytes == balance.accounted.bytes)
+        return 0;
+    return error_set(error, EDOM,
+                     "the report does not add up: %llu frames seen, %llu accounted for; this is a "
+                     "defect of glassbox, please report it",
+                     (unsigned long long)balance.seen.frames,
+                     (unsigned long long)balance.accounted.frames);
+}
+
+int report_stream_write(struct report_stream *stream, const struct tally *tally,
+                        struct error *error)
+{
+    struct report *report;
+    const struct tally *shown = cumulative(stream, tally);
+    int failure = report_new(&report, &stream->context, shown, error);
+    if (failure)
+        return failure;
+    failure = report_write(report, stream->format, &stream->style, stream->out);
+    report_free(report);
+    stream->style.is_first = false;
+    if (failure || fflush(stream->out))
+        return error_set(error, EIO, "standard output: %s", strerror(errno));
+    return check_balance(tally, error);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* libpcap lends one record at a time; they are copied side by side so that a burst of them can be
+ * worked on together. */
+#include "dataplane/source_pcap.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/interval.h"
+
+enum {
+    RECORD_BYTES_MAX = 262144, /* libpcap's own limit for what a record holds */
+    ARENA_BYTES = RECORD_BYTES_MAX + 65536,
+};
+
+struct source_pcap {
+    struct source source;
+    struct source_pcap_options options;
+    unsigned next_file;
+    const char *file; /* being read, null between files */
+    pcap_t *reader;
+    uint16_t link_type;
+    struct interval interval;
+    uint64_t now_ns;
+    struct frame pending; /* read, but of the next interval */
+    bool has_pending;
+    size_t arena_used;
+    uint8_t arena[ARENA_BYTES];
+};
+
+static void complain(struct source_pcap *pcap, const char *text)
+{
+    pcap->options.complaint.tell(pcap->options.complaint.context, pcap->file, text);
+}
+
+/* A file that can be read and is not empty; null after a complaint. */
+static FILE *open_readable(struct source_pcap *pcap)
+{
+    enum { READ_AHEAD_BYTES = 1 << 20 };
+    bool is_stdin = strcmp(pcap->file, "-") == 0;
+    FILE *file = is_stdin ? stdin : fopen(pcap->file, "rb");
+    if (!file) {
+        complain(pcap, strerror(errno));
+        return NULL;
+    }
+    setvbuf(file, NULL, _IOFBF, READ_AHEAD_BYTES);
+    errno = 0;
+    int first = getc(file);
+    if (first == EOF) {
+        complain(pcap, errno ? strerror(errno) : "is empty: not even a capture's file header");
+        fclose(file);
+        return NULL;
+    }
+    ungetc(first, file);
+    return file;
+}
+
+static void open_file(struct source_pcap *pcap)
+{
+    char reason[PCAP_ERRBUF_SIZE] = "";
+    pcap->file = pcap->options.files[pcap->next_file++];
+    FILE *file = open_readable(pcap);
+    if (!file)
+        return;
+    pcap->reader =
+        pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, reason);
+    if (!pcap->reader) {
+        complain(pcap, reason);
+        fclose(file);
+        return;
+    }
+    pcap->link_type = (uint16_t)pcap_datalink(pcap->reader);
+}
+
+static void close_file(struct source_pcap *pcap)
+{
+    if (pcap->reader)
+        pcap_close(pcap->reader);
+    pcap->reader = NULL;
+    pcap->file = NULL;
+}
+
+/* libpcap leaves nanoseconds in tv_usec when asked for them. Times before 1970 and fractions beyond
+ * a second are a broken file's. */
+static uint64_t time_of(const struct pcap_pkthdr *header)
+{
+    int64_t seconds = header->ts.tv_sec;
+    int64_t fraction_ns = header->ts.tv_usec;
+    const int64_t seconds_max = INT64_MAX / 1000000000 - 1;
+    if (seconds < 0 || fraction_ns < 0)
+        return 0;
+    if (seconds > seconds_max)
+        seconds = seconds_max;
+    return (uint64_t)seconds * 1000000000 + (uint64_t)fraction_ns % 1000000000;
+}
+
+static void keep_record(struct source_pcap *pcap, const struct pcap_pkthdr *header,
+                        const uint8_t *bytes, struct frame *frame)
+{
+    uint32_t captured_bytes = header->caplen < RECORD_BYTES_MAX ? header->caplen : RECORD_BYTES_MAX;
+    uint8_t *kept = pcap->arena + pcap->arena_used;
+    memcpy(kept, bytes, captured_bytes);
+    pcap->arena_used += captured_bytes;
+    *frame =
+        (struct frame){.bytes = kept,
+                       .time_ns = time_of(header),
+                       .captured_bytes = captured_bytes,
+                       .wire_bytes = header->len > captured_bytes ? header->len : captured_bytes,
+                       .link_type = pcap->link_type};
+}
+
+/* The next record of whichever file has one; false at the end of the last. */
+static bool read_frame(struct source_pcap *pcap, struct frame *frame)
+{
+    for (;;) {
+        if (!pcap->reader) {
+            if (pcap->next_file == pcap->options.file_count)
+                return false;
+            open_file(pcap);
+            continue;
+        }
+        struct pcap_pkthdr *header;
+        const uint8_t *bytes;
+        int outcome = pcap_next_ex(pcap->reader, &header, &bytes);
+        if (outcome == 1) {
+            keep_record(pcap, header, bytes, frame);
+            return true;
+        }
+        if (outcome == PCAP_ERROR)
+            complain(pcap, pcap_geterr(pcap->reader));
+        close_file(pcap);
+    }
+}
+
+static void take_frame(struct source_pcap *pcap, const struct frame *frame, struct burst *burst)
+{
+    burst->frames[burst->count++] = *frame;
+    pcap->now_ns = frame->time_ns;
+}
+
+/* A frame that opened an interval was held back until the burst before it had been worked off. */
+static void take_pending(struct source_pcap *pcap, struct burst *burst)
+{
+    memmove(pcap->arena, pcap->pending.bytes, pcap->pending.captured_bytes);
+    pcap->pending.bytes = pcap->arena;
+    pcap->arena_used = pcap->pending.captured_bytes;
+    pcap->has_pending = false;
+    interval_begin(&pcap->interval, pcap->pending.time_ns);
+    take_frame(pcap, &pcap->pending, burst);
+}
+
+static void pcap_burst(struct source *source, struct burst *burst)
+{
+    struct source_pcap *pcap = (struct source_pcap *)source;
+    burst->count = 0;
+    burst->is_end = false;
+    pcap->arena_used = 0;
+    if (pcap->has_pending)
+        take_pending(pcap, burst);
+    while (burst->count < FRAME_BURST && ARENA_BYTES - pcap->arena_used >= RECORD_BYTES_MAX) {
+        struct frame frame;
+        if (!read_frame(pcap, &frame)) {
+            burst->is_end = true;
+            break;
+        }
+        if (interval_is_over(&pcap->interval, frame.time_ns)) {
+            pcap->pending = frame;
+            pcap->has_pending = true;
+            break;
+        }
+        take_frame(pcap, &frame, burst);
+    }
+    burst->now_ns = pcap->now_ns;
+    burst->interval_ns = pcap->interval.start_ns;
+}
+
+static void pcap_release(struct source *source, struct burst *burst)
+{
+    (void)source;
+    burst->count = 0;
+}
+
+/* A file has no losses of its own to tell: what was dropped while it was made is not in it. */
+static void pcap_losses(const struct source *source, struct tally_losses *losses)
+{
+    (void)source;
+    *losses = (struct tally_losses){0};
+}
+
+static void pcap_close_source(struct source *source)
+{
+    struct source_pcap *pcap = (struct source_pcap *)source;
+    close_file(pcap);
+    explicit_bzero(pcap->arena, sizeof pcap->arena);
+    free(pcap);
+}
+
+int source_pcap_new(struct source **source, const struct source_pcap_options *options,
+                    struct error *error)
+{
+    static const struct source_operations operations = {
+        .burst = pcap_burst,
+        .release = pcap_release,
+        .losses = pcap_losses,
+        .close = pcap_close_source,
+    };
+    struct source_pcap *made = calloc(1, sizeof *made);
+    if (!made)
+        return error_set(error, ENOMEM, "out of memory for reading captures");
+    made->source.operations = &operations;
+    made->options = *options;
+    made->interval.length_ns = options->interval_ns;
+    *source = &made->source;
+    return 0;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The test suites, one per source file of the same name, each ended by CU_TEST_INFO_NULL. */
+#ifndef SUITES_H
+#define SUITES_H
+
+#include <CUnit/CUnit.h>
+
+extern CU_TestInfo text_tests[];
+extern CU_TestInfo keyed_hash_tests[];
+extern CU_TestInfo protocol_tests[];
+
+#endif
