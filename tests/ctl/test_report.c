@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reports: every form against the tally it was made from, and against the other forms. */
-#include <CUnit/CUnit.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -12,8 +11,7 @@
 #include "ctl/report.h"
 #include "report_forms.h"
 #include "skip.h"
-
-extern CU_TestInfo report_tests[];
+#include "suites.h"
 
 static const struct report_style plain = {.is_first = true};
 static const uint64_t second_ns = 1000000000;
