@@ -963,6 +963,9 @@ static void test_nothing_seen(void)
         compare_json(&fixture);
         for (enum report_format format = 0; format < REPORT_FORMATS; format++)
             free(written(&fixture, format, &plain));
+        char *table = written(&fixture, REPORT_TABLE, &plain);
+        CU_ASSERT_PTR_NOT_NULL(strstr(table, "\ntotal seen ")); /* wider than any name here */
+        free(table);
     }
     fixture_end(&fixture);
 }
