@@ -20,6 +20,7 @@ enum {
     PASS = 1,
     EXTENSIONS_MAX = 8, /* IPv6 extension headers passed before a packet counts as `other` */
     FRAGMENT_OFFSET = 0x1fff,
+    JUMBO_BYTES = 8,
 };
 
 struct {
@@ -49,7 +50,8 @@ struct headers {
     __u8 destination[16];
     __u16 source_port;
     __u16 destination_port;
-    __u32 bytes; /* IP and transport headers together, what segmentation repeats */
+    __u32 bytes;       /* IP and transport headers together, what segmentation repeats */
+    __u32 jumbo_bytes; /* of these, the jumbo option of RFC 2675, which segmentation takes off */
     __u8 ip_version;
     __u8 transport;
     bool is_opening; /* TCP SYN without ACK */
@@ -99,6 +101,8 @@ static __always_inline __u32 read_ipv6(struct __sk_buff *skb, struct headers *he
         return 0;
     __builtin_memcpy(headers->source, &ip.saddr, sizeof ip.saddr);
     __builtin_memcpy(headers->destination, &ip.daddr, sizeof ip.daddr);
+    if (ip.payload_len == 0 && ip.nexthdr == IPPROTO_HOPOPTS)
+        headers->jumbo_bytes = JUMBO_BYTES;
     __u8 next = ip.nexthdr;
     __u32 offset = sizeof ip;
     for (int i = 0; i < EXTENSIONS_MAX && next != IPPROTO_TCP && next != IPPROTO_UDP; i++) {
@@ -207,8 +211,10 @@ static __always_inline struct label_count wire_count(const struct __sk_buff *skb
     __u64 segment_bytes = skb->gso_size;
     if (segment_bytes == 0 || bytes <= headers->bytes + segment_bytes)
         return (struct label_count){1, bytes};
-    __u64 packets = (bytes - headers->bytes + segment_bytes - 1) / segment_bytes;
-    return (struct label_count){packets, bytes + (packets - 1) * headers->bytes};
+    __u64 payload_bytes = bytes - headers->bytes;
+    __u64 packets = (payload_bytes + segment_bytes - 1) / segment_bytes;
+    __u64 header_bytes = headers->bytes - headers->jumbo_bytes;
+    return (struct label_count){packets, payload_bytes + packets * header_bytes};
 }
 
 static __always_inline int packet_count(struct __sk_buff *skb, bool is_egress)
