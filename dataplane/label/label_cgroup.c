@@ -20,8 +20,8 @@ enum {
 };
 
 struct rule {
-    char *path; /* below the mount, without '/' at either end; "" is the root */
-    const char *label;
+    char *path;        /* below the mount, without '/' at either end; "" is the root */
+    const char *label; /* null: cgroups right below `path` are named after their labels */
 };
 
 struct named {
@@ -193,6 +193,19 @@ static const struct rule *rule_match(const struct label_cgroups *cgroups, const 
     return best;
 }
 
+/* The name right below a rule's cgroup, when it can be a label. */
+static bool name_below(const struct rule *rule, const char *path, char *label, size_t size)
+{
+    const char *name = path + strlen(rule->path);
+    name += *name == '/';
+    size_t length = strcspn(name, "/");
+    if (length >= size)
+        return false;
+    memcpy(label, name, length);
+    label[length] = '\0';
+    return label_text_check(label);
+}
+
 /* Sets `label` to null where none applies. Returns 0 or -errno. */
 static int path_label(struct label_cgroups *cgroups, const char *path, const char **label,
                       struct error *error)
@@ -200,7 +213,9 @@ static int path_label(struct label_cgroups *cgroups, const char *path, const cha
     char text[LABEL_BYTES_MAX];
     const struct rule *rule = rule_match(cgroups, path);
     *label = rule ? rule->label : NULL;
-    if (rule || !cgroups->by_unit || !label_cgroup_unit(path, text, sizeof text))
+    bool has_text = rule ? !rule->label && name_below(rule, path, text, sizeof text)
+                         : cgroups->by_unit && label_cgroup_unit(path, text, sizeof text);
+    if (!has_text)
         return 0;
     *label = label_intern(cgroups, text);
     return *label ? 0 : error_set(error, ENOMEM, "out of memory");
@@ -323,6 +338,8 @@ static int rules_read(struct label_cgroups *cgroups, const struct label_options 
             return code;
         assert(rule->path);
         cgroups->rule_count++;
+        if (strcmp(options->rules[i].label, LABEL_BY_NAME) == 0)
+            continue;
         rule->label = label_intern(cgroups, options->rules[i].label);
         if (!rule->label)
             return error_set(error, ENOMEM, "out of memory");
@@ -341,8 +358,7 @@ static int rules_learn(struct label_cgroups *cgroups, struct error *error)
             return error_set(error, -code, "cannot identify cgroup %s: %s", path, strerror(-code));
         const struct named *known = known_find(cgroups, named.id);
         if (known && known->label != named.label)
-            return error_set(error, EINVAL, "cgroup %s has two labels: %s and %s", path,
-                             known->label, named.label);
+            return error_set(error, EINVAL, "two labels for cgroup %s", path);
         if (!known && (code = known_add(cgroups, &named, error)) < 0)
             return code;
     }

@@ -8,6 +8,7 @@
 /* What the sockets at one end of a flow saw, over all the cgroups they were in. */
 struct side {
     const char *label; /* null: none */
+    bool is_endpoint;  /* the label is the endpoint's own, and stands above every cgroup's */
     bool is_present;
     bool is_conflicting; /* cgroups of different labels: a port that passed on, or was shared */
     bool is_nameless;
@@ -98,10 +99,29 @@ static void side_add(struct side *side, const struct label_record *record)
         side->is_conflicting = true;
 }
 
+/* Gives a side the label its address and port were given, if they were. */
+static void side_name(struct side *side, const struct label_options *options, uint8_t ip_version,
+                      const uint8_t *address, uint16_t port)
+{
+    for (size_t i = 0; i < options->endpoint_count; i++) {
+        const struct label_endpoint *endpoint = &options->endpoints[i];
+        if (endpoint->ip_version == ip_version &&
+            label_end_compare(endpoint->address, endpoint->port, address, port) == 0) {
+            side->label = endpoint->label;
+            side->is_endpoint = true;
+            side->is_conflicting = false;
+        }
+    }
+}
+
 /* The end that was called defines the protocol: a program that serves speaks what it serves, one
  * that calls also looks up names. */
 static enum verdict settle(const struct side *a, const struct side *b, const char **label)
 {
+    if (a->is_endpoint != b->is_endpoint) {
+        *label = a->is_endpoint ? a->label : b->label;
+        return LABELLED;
+    }
     if (a->is_conflicting || b->is_conflicting)
         return CONFLICTING;
     *label = a->label ? a->label : b->label;
@@ -162,8 +182,8 @@ static void count_flow(struct label_counts *counts, enum verdict verdict,
 }
 
 /* Joins the records of one flow. Returns whether it has a label. */
-static bool flow_join(const struct label_record *records, size_t count, struct label_flow *flow,
-                      struct label_counts *counts)
+static bool flow_join(const struct label_options *options, const struct label_record *records,
+                      size_t count, struct label_flow *flow, struct label_counts *counts)
 {
     struct side a = {0}, b = {0};
     *flow = flow_of(&records[0].key);
@@ -174,14 +194,16 @@ static bool flow_join(const struct label_record *records, size_t count, struct l
         flow->first_ns = half->first_ns < flow->first_ns ? half->first_ns : flow->first_ns;
         flow->last_ns = half->last_ns > flow->last_ns ? half->last_ns : flow->last_ns;
     }
+    side_name(&a, options, flow->ip_version, flow->a_address, flow->a_port);
+    side_name(&b, options, flow->ip_version, flow->b_address, flow->b_port);
     flow_fill(flow, &a, &b);
     enum verdict verdict = settle(&a, &b, &flow->label);
     count_flow(counts, verdict, flow, a.is_nameless || b.is_nameless);
     return verdict == LABELLED || verdict == SETTLED;
 }
 
-size_t label_flow_join(struct label_record *records, size_t count, struct label_flow *flows,
-                       struct label_counts *counts)
+size_t label_flow_join(const struct label_options *options, struct label_record *records,
+                       size_t count, struct label_flow *flows, struct label_counts *counts)
 {
     size_t written = 0;
     qsort(records, count, sizeof *records, record_compare);
@@ -189,7 +211,7 @@ size_t label_flow_join(struct label_record *records, size_t count, struct label_
         for (end = begin + 1; end < count; end++)
             if (record_compare(&records[begin], &records[end]) != 0)
                 break;
-        written += flow_join(records + begin, end - begin, &flows[written], counts);
+        written += flow_join(options, records + begin, end - begin, &flows[written], counts);
     }
     return written;
 }

@@ -19,9 +19,10 @@ struct label_record {
 };
 
 /* Sorts `records` and joins them into `flows`, which holds `count` places: the labelled ones,
- * sorted. Adds to the flow counters of `counts`. Returns how many flows were written. */
-size_t label_flow_join(struct label_record *records, size_t count, struct label_flow *flows,
-                       struct label_counts *counts);
+ * sorted. Of `options` the endpoints count. Adds to the flow counters of `counts`. Returns how many
+ * flows were written. */
+size_t label_flow_join(const struct label_options *options, struct label_record *records,
+                       size_t count, struct label_flow *flows, struct label_counts *counts);
 
 /* Orders two ends: less than 0 when the first is end a, 0 when both are the same. */
 int label_end_compare(const uint8_t *address, uint16_t port, const uint8_t *other_address,

@@ -35,7 +35,7 @@ struct label {
     struct ring_buffer *events;
     struct bpf_link *egress, *ingress;
     struct error event_error; /* the first thing that went wrong while events were read */
-    unsigned halves_max;
+    struct label_options options;
     uint64_t taken; /* entries deleted from the map */
     struct batch *batch;
     struct label_record *records;
@@ -89,7 +89,7 @@ static int programs_load(struct label *label, struct error *error)
     label->programs = label_bpf__open();
     if (!label->programs)
         return load_error(-errno, error);
-    int code = bpf_map__set_max_entries(label->programs->maps.halves, label->halves_max);
+    int code = bpf_map__set_max_entries(label->programs->maps.halves, label->options.halves_max);
     if (code == 0)
         code = label_bpf__load(label->programs);
     if (code < 0)
@@ -119,7 +119,7 @@ int label_open(struct label **label, const struct label_options *options, struct
     struct label *made = calloc(1, sizeof *made);
     if (!made)
         return error_memory(error);
-    made->halves_max = options->halves_max;
+    made->options = *options;
     made->batch = malloc(sizeof *made->batch);
     int code = made->batch ? 0 : error_memory(error);
     if (code == 0)
@@ -210,7 +210,7 @@ int label_poll(struct label *label, uint64_t now_ns, struct error *error)
         return -label->event_error.code;
     }
     uint64_t held = label->programs->bss->counts[LABEL_KERNEL_HALVES] - label->taken;
-    if (held < label->halves_max / 2 || now_ns < take_over_idle_ns)
+    if (held < label->options.halves_max / 2 || now_ns < take_over_idle_ns)
         return 0;
     return map_take(label, now_ns - take_over_idle_ns, error);
 }
@@ -260,8 +260,8 @@ int label_stop(struct label *label, struct error *error)
     label->flows = calloc(label->record_count + 1, sizeof *label->flows);
     if (!label->flows)
         return error_memory(error);
-    label->flow_count =
-        label_flow_join(label->records, label->record_count, label->flows, &label->counts);
+    label->flow_count = label_flow_join(&label->options, label->records, label->record_count,
+                                        label->flows, &label->counts);
     return 0;
 }
 

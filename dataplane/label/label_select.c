@@ -23,7 +23,8 @@ enum {
     NO_FLOW = -1,
 };
 
-static const uint64_t sight_ns = 1000000000U; /* a packet crosses this machine in less */
+/* A packet crosses this machine in less, also when it waits for a neighbour to be found. */
+static const uint64_t sight_ns = 5000000000U;
 
 /* One packet as first seen, in the slot of its hash. */
 struct sight {
@@ -129,7 +130,7 @@ static bool is_seen_elsewhere(struct label_select *select, const struct packet *
     uint64_t hash = hash_packet(packet);
     struct sight *sight = &select->sights[hash % SIGHTS];
     if (sight->hash == hash && sight->interface != interface &&
-        packet->time_ns - sight->time_ns < sight_ns)
+        packet->time_ns < sight->time_ns + sight_ns)
         return true;
     *sight = (struct sight){hash, packet->time_ns, interface};
     return false;

@@ -29,8 +29,13 @@
  * Limits. A socket belongs to the cgroup of the process that made it: an accepted one to its
  * listener's, one passed on by systemd to systemd's, one that its process carried to another cgroup
  * to the first. Flows the kernel itself keeps (WireGuard, VXLAN, NFS) belong to no program. A
- * program's own name lookups carry its label unless the resolver is labelled too. Loopback flows
- * of several namespaces with equal ports are one flow. */
+ * program's own name lookups carry its label unless the resolver has one, by its cgroup or as an
+ * endpoint. Loopback flows of several namespaces with equal ports are one flow.
+ *
+ * Two labels. Where the ends' labels differ, the answering end's holds (the one that got the SYN,
+ * or UDP's first packet seen): who serves speaks what he serves, who calls also looks up names.
+ * Where nothing tells who called, or one end had several labels, the flow has no truth and is left
+ * out. */
 #ifndef DATAPLANE_LABEL_H
 #define DATAPLANE_LABEL_H
 
@@ -44,12 +49,26 @@
 struct label_rule {
     const char *cgroup; /* below the cgroup v2 mount ("system.slice/x.service"), or with the mount
                            in front, or as in /proc/PID/cgroup; "/" is every cgroup */
-    const char *label;  /* "protocol" or "protocol/service", checked with label_text_check */
+    const char *label;  /* "protocol" or "protocol/service", checked with label_text_check; or
+                           LABEL_BY_NAME: the cgroups right below are named after their labels */
+};
+
+#define LABEL_BY_NAME "*"
+
+/* Whoever talks to this address and port, over TCP or UDP, speaks `label`, whatever its cgroup's
+ * label is: a resolver, or a service of the kernel's, that no labelled cgroup holds. */
+struct label_endpoint {
+    uint8_t ip_version;  /* 4 or 6 */
+    uint8_t address[16]; /* IPv4: the first four bytes, the rest zero */
+    uint16_t port;       /* host order */
+    const char *label;
 };
 
 struct label_options {
     const struct label_rule *rules;
     size_t rule_count;
+    const struct label_endpoint *endpoints;
+    size_t endpoint_count;
     bool by_unit; /* cgroups under no rule carry their systemd unit's name, written as a label */
     unsigned halves_max; /* places in the kernel's map, about 200 bytes each */
 };
@@ -101,8 +120,9 @@ struct label;
 /* Whether `text` is a label: lower-case letters, digits and '-', at most once parted by '/'. */
 bool label_text_check(const char *text);
 
-/* Begins labelling: loads the programs and attaches them to the root of the cgroup v2 mount. Copies
- * what it needs of `options`. Returns 0 or -errno with `error` saying what is missing. */
+/* Begins labelling: loads the programs and attaches them to the root of the cgroup v2 mount. What
+ * `options` points to is borrowed until label_close. Returns 0 or -errno with `error` saying what
+ * is missing. */
 int label_open(struct label **label, const struct label_options *options, struct error *error);
 
 /* A descriptor that turns readable when label_poll has work; owned by the labeller. */

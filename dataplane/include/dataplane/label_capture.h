@@ -5,7 +5,10 @@
  * Frames wait in spool files that have no name (so that nothing of other programs' traffic is left
  * behind, however the run ends) until the labels are known. Several interfaces, or `any`, show one
  * packet several times where it crosses bridges, bonds, VLANs or is forwarded: the first is kept.
- * Frames are kept whole, in the order of their time. */
+ * Frames are kept whole, in the order they were captured in; several interfaces are merged by time.
+ *
+ * In another network namespace: nsenter --net=/run/netns/NAME glassbox label ... (`ip netns exec`
+ * would also hide the cgroup mount). */
 #ifndef DATAPLANE_LABEL_CAPTURE_H
 #define DATAPLANE_LABEL_CAPTURE_H
 
