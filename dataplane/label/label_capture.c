@@ -23,6 +23,8 @@ enum {
     BLOCK_MS = 100,       /* a block of the ring is handed over after this long at most */
     LAST_BLOCKS = 3,      /* and this often it is waited for when all is over */
     SNAP_BYTES = 262144,
+    TAKE_FRAMES = 65536, /* at a time, so that a flood does not keep a signal waiting */
+    TAKES_LAST = 64,
 };
 
 struct tap {
@@ -175,15 +177,39 @@ static void frame_spool(u_char *context, const struct pcap_pkthdr *header, const
     (void)fwrite(bytes, 1, header->caplen, spool);
 }
 
-int label_capture_poll(struct label_capture *capture, struct error *error)
+/* Takes up to TAKE_FRAMES of each interface. Returns 1 when there may be more, 0, or -errno. */
+static int frames_take(struct label_capture *capture, struct error *error)
 {
+    int more = 0;
     for (size_t i = 0; i < capture->tap_count; i++) {
         struct tap *tap = &capture->taps[i];
-        if (pcap_dispatch(tap->pcap, -1, frame_spool, (u_char *)tap->spool) < 0)
+        int taken = pcap_dispatch(tap->pcap, TAKE_FRAMES, frame_spool, (u_char *)tap->spool);
+        if (taken < 0)
             return error_set(error, EIO, "capture ended: %s", pcap_geterr(tap->pcap));
         if (ferror(tap->spool))
             return error_set(error, EIO, "%s: cannot write beside it: is the disk full?",
                              capture->file);
+        more |= taken == TAKE_FRAMES;
+    }
+    return more;
+}
+
+int label_capture_poll(struct label_capture *capture, struct error *error)
+{
+    int code = frames_take(capture, error);
+    return code < 0 ? code : 0;
+}
+
+/* Waits for what is still under way, but no longer than it can be. */
+static int frames_take_last(struct label_capture *capture, struct error *error)
+{
+    for (int i = 0; i < LAST_BLOCKS; i++) {
+        int code = 1;
+        (void)usleep(BLOCK_MS * 1000);
+        for (int j = 0; code > 0 && j < TAKES_LAST; j++)
+            code = frames_take(capture, error);
+        if (code < 0)
+            return code;
     }
     return 0;
 }
@@ -212,7 +238,9 @@ static int spools_merge(struct label_capture *capture, struct label_select *sele
 {
     int code = 0;
     for (size_t i = 0; code == 0 && i < capture->tap_count; i++) {
-        rewind(capture->taps[i].spool);
+        if (fseeko(capture->taps[i].spool, 0, SEEK_SET) < 0)
+            return error_set(error, errno, "%s: cannot write beside it: %s", capture->file,
+                             strerror(errno));
         code = tap_advance(&capture->taps[i], error);
     }
     for (struct tap *tap; code == 0 && (tap = tap_earliest(capture));) {
@@ -274,11 +302,7 @@ int label_capture_finish(struct label_capture *capture, const struct label_flow 
                          size_t flow_count, uint64_t until_ns, struct label_capture_counts *counts,
                          struct error *error)
 {
-    int code = 0;
-    for (int i = 0; code == 0 && i < LAST_BLOCKS; i++) {
-        (void)usleep(BLOCK_MS * 1000);
-        code = label_capture_poll(capture, error);
-    }
+    int code = frames_take_last(capture, error);
     if (code < 0)
         return code;
     struct label_select *select = NULL;

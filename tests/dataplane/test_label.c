@@ -363,9 +363,9 @@ static int sink_open(struct sockaddr_in *address)
 }
 
 /* Sends two datagrams from each of `count` sockets, one after the other. */
-static void call_often(unsigned count, const struct sockaddr_in *address)
+static void call_often(uint64_t count, const struct sockaddr_in *address)
 {
-    for (unsigned i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         int caller = socket(AF_INET, SOCK_DGRAM, 0);
         for (int again = 0; again < 2; again++)
             CU_ASSERT_EQUAL(
@@ -391,7 +391,8 @@ static uint64_t flows_to(const struct label *label, uint16_t port, uint64_t *pac
 /* More flows than the map holds lose nothing as long as those gone idle are taken over in time. */
 static void empties_a_map_that_fills(void)
 {
-    enum { PLACES = 8192, ROUNDS = 3, CALLERS = 2500 };
+    enum { PLACES = 8192, ROUNDS = 3 };
+    static const uint64_t callers = 2500;
     static const uint64_t minute_ns = 60000000000;
     static const struct label_rule rule = {"/", "all"};
     const struct label_options options = {.rules = &rule, .rule_count = 1, .halves_max = PLACES};
@@ -407,7 +408,7 @@ static void empties_a_map_that_fills(void)
         sinks[round] = sink_open(&addresses[round]);
     for (int round = 0; round < ROUNDS; round++) {
         struct timespec now;
-        call_often(CALLERS, &addresses[round]);
+        call_often(callers, &addresses[round]);
         clock_gettime(CLOCK_MONOTONIC, &now);
         uint64_t later_ns = (uint64_t)now.tv_sec * 1000000000 + minute_ns;
         CU_ASSERT_EQUAL(label_poll(label, later_ns, &error), 0);
@@ -417,9 +418,9 @@ static void empties_a_map_that_fills(void)
     for (int round = 0; round < ROUNDS; round++) {
         uint64_t packets = 0;
         uint64_t flows = flows_to(label, ntohs(addresses[round].sin_port), &packets);
-        CU_ASSERT(flows > CALLERS * 9 / 10); /* the kernel may give a port twice */
-        CU_ASSERT(flows <= CALLERS);
-        CU_ASSERT_EQUAL(packets, 2 * CALLERS);
+        CU_ASSERT(flows > callers * 9 / 10); /* the kernel may give a port twice */
+        CU_ASSERT(flows <= callers);
+        CU_ASSERT_EQUAL(packets, 2 * callers);
         close(sinks[round]);
     }
     label_close(label);

@@ -164,6 +164,8 @@ class Bench:
             page.write(os.urandom(DOWNLOAD_BYTES))
         os.mkdir(self.root)
         self.stack.callback(os.rmdir, self.root)
+        self.home = self.namespace("l")
+        offloads_set(self.home, "lo", False)
         return self
 
     def __exit__(self, *problem):
@@ -179,14 +181,13 @@ class Bench:
         return f"{self.name}/{name}"
 
     def start(self, argv, cgroup=None, netns=None, **options):
-        """A program whose first breath is in its cgroup and namespace."""
+        """A program whose first breath is in its cgroup and namespace, by default the bench's own."""
         def enter():
             if cgroup:
                 path = os.path.join(cgroup_mount(), cgroup, "cgroup.procs")
                 with open(path, "w", encoding="utf-8") as procs:
                     procs.write(str(os.getpid()))
-        if netns:
-            argv = ["nsenter", f"--net=/run/netns/{netns}", *argv]
+        argv = ["nsenter", f"--net=/run/netns/{netns or self.home}", *argv]
         program = subprocess.Popen(argv, preexec_fn=enter, cwd=self.folder, **options)
         self.programs.append(program)
         return program
@@ -217,13 +218,12 @@ class Bench:
     def ask(self, address, port, **where):
         assert self.run([sys.executable, "-c", ASK, address, str(port)], **where) == 0
 
-    @staticmethod
-    def wait_port(l4, port, netns=None):
+    def wait_port(self, l4, port, netns):
         """Until somebody listens, by the kernel's own table: a probe would be a flow."""
         wanted = f":{port:04X} "
         for _ in range(200):
-            command = ["nsenter", f"--net=/run/netns/{netns}"] if netns else []
-            tables = run(*command, "cat", f"/proc/net/{l4}", f"/proc/net/{l4}6", capture_output=True,
+            tables = run("nsenter", f"--net=/run/netns/{netns or self.home}", "cat",
+                         f"/proc/net/{l4}", f"/proc/net/{l4}6", capture_output=True,
                          text=True).stdout
             for line in tables.splitlines():
                 fields = line.split()
@@ -232,13 +232,16 @@ class Bench:
             time.sleep(0.05)
         raise AssertionError(f"nobody listens on {l4} port {port}")
 
+    def namespace(self, suffix):
+        name = self.name + suffix
+        run("ip", "netns", "add", name)
+        self.stack.callback(run, "ip", "netns", "del", name)
+        run("ip", "-n", name, "link", "set", "lo", "up")
+        return name
+
     def namespaces(self):
         """a -- r -- b: hosts and the router between, one frame per packet on every link."""
-        a, r, b = (f"{self.name}{end}" for end in "arb")
-        for name in (a, r, b):
-            run("ip", "netns", "add", name)
-            self.stack.callback(run, "ip", "netns", "del", name)
-            run("ip", "-n", name, "link", "set", "lo", "up")
+        a, r, b = (self.namespace(end) for end in "arb")
         for host, link, (v4, v6) in ((a, 1, HOST_A), (b, 2, HOST_B)):
             near, far = f"up{link}", f"to{link}"
             run("ip", "-n", host, "link", "add", near, "type", "veth", "peer", "name", far, "netns", r)
@@ -376,7 +379,7 @@ def pcap_frames(path):
 def case_loopback(bench):
     """Two labelled programs and a third over loopback, IPv4 and IPv6."""
     web, echo, third = (bench.cgroup(name) for name in ("web", "echo", "third"))
-    sniffer = Sniffer("lo")
+    sniffer = Sniffer("lo", bench.home)
     with bench.labelling("--cgroup", f"{web}=http/local", "--cgroup", f"{echo}=dns", "--capture",
                          os.path.join(bench.folder, "truth.pcap"), "--interface", "lo") as result:
         for port, where in ((PORT_WEB, web), (PORT_THIRD, third)):
@@ -512,7 +515,7 @@ def case_names(bench):
 def case_refused(bench):
     """Calls nobody takes are the caller's, answered by no socket."""
     web = bench.cgroup("web")
-    sniffer = Sniffer("lo")
+    sniffer = Sniffer("lo", bench.home)
     with bench.labelling("--cgroup", f"{web}=http") as result:
         for kind in ("SOCK_STREAM", "SOCK_DGRAM"):
             bench.run([sys.executable, "-c", "import socket;"
