@@ -19,6 +19,7 @@ static CU_SuiteInfo all_suites[] = {
     {"report", NULL, NULL, NULL, NULL, report_tests},
     {"dataplane", NULL, NULL, NULL, NULL, dataplane_tests},
     {"source_pcap", NULL, NULL, NULL, NULL, source_pcap_tests},
+    {"source_dpdk", NULL, NULL, NULL, NULL, source_dpdk_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

@@ -15,5 +15,6 @@ extern CU_TestInfo json_writer_tests[];
 extern CU_TestInfo report_tests[];
 extern CU_TestInfo dataplane_tests[];
 extern CU_TestInfo source_pcap_tests[];
+extern CU_TestInfo source_dpdk_tests[];
 
 #endif
