@@ -12,6 +12,7 @@ static CU_SuiteInfo all_suites[] = {
     {"text", NULL, NULL, NULL, NULL, text_tests},
     {"keyed_hash", NULL, NULL, NULL, NULL, keyed_hash_tests},
     {"protocol", NULL, NULL, NULL, NULL, protocol_tests},
+    {"packet", NULL, NULL, NULL, NULL, packet_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };
