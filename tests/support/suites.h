@@ -16,5 +16,6 @@ extern CU_TestInfo report_tests[];
 extern CU_TestInfo dataplane_tests[];
 extern CU_TestInfo source_pcap_tests[];
 extern CU_TestInfo source_dpdk_tests[];
+extern CU_TestInfo packet_tests[];
 
 #endif
