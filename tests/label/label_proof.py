@@ -605,12 +605,14 @@ def case_missing(bench):
     rule = ["--cgroup", f"{web}=http"]
     capture = ["--capture", os.path.join(bench.folder, "x.pcap")]
     powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    blind = ["setpriv", "--bounding-set=-all,+bpf,+net_admin", "--inh-caps=-all"]
     unmounted = ["unshare", "-m", "sh", "-c",
                  'for m in $(awk \'$3 == "cgroup2" {print $2}\' /proc/self/mounts); do'
                  ' umount -l "$m"; done; exec "$0" "$@"']
     for before, arguments, status, words in (
             (powerless, rule, 1, "not permitted to load BPF programs: run as root"),
             (powerless, rule + capture, 1, "not permitted to capture: run as root"),
+            (blind, rule, 1, "cannot read cgroups' names: run as root"),
             (unmounted, rule, 1, "no cgroup v2 is mounted"),
             ([], ["--cgroup", "nowhere/at-all=http"], 1, "no cgroup nowhere/at-all below"),
             ([], rule + ["--cgroup", f"{web}=dns"], 1, "two labels for cgroup"),
