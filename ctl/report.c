@@ -15,22 +15,6 @@ static void count_add(struct tally_count *into, uint64_t frames, uint64_t bytes)
     into->bytes += bytes;
 }
 
-static void cell_add(struct tally_cell *into, const struct tally_cell *from)
-{
-    into->packets += from->packets;
-    into->bytes += from->bytes;
-    into->flows += from->flows;
-    for (unsigned tier = 0; tier < TIERS; tier++) {
-        into->by_tier[tier].flows += from->by_tier[tier].flows;
-        into->by_tier[tier].bytes += from->by_tier[tier].bytes;
-    }
-    for (unsigned step = 0; step < VERDICT_STEPS; step++)
-        into->packets_before_verdict[step] += from->packets_before_verdict[step];
-    into->bytes_before_verdict += from->bytes_before_verdict;
-    for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
-        into->hosts[word] |= from->hosts[word];
-}
-
 static bool cell_is_empty(const struct tally_cell *cell)
 {
     return cell->packets == 0 && cell->bytes == 0 && cell->flows == 0;
@@ -82,7 +66,7 @@ static void rows_collect(struct report *report)
         if (is_empty && id != PROTOCOL_UNKNOWN)
             continue;
         if (!is_empty && tally_cell_hosts(cell) < report->context.min_endpoints) {
-            cell_add(&withheld, cell);
+            tally_cell_merge(&withheld, cell);
             report->cells_withheld++;
         } else {
             row_append(report, id, cell);

@@ -44,21 +44,6 @@ void report_stream_free(struct report_stream *stream)
     free(stream);
 }
 
-/* Counters add up over intervals, gauges do not. */
-static const struct tally *cumulative(struct report_stream *stream, const struct tally *tally)
-{
-    if (!stream->total)
-        return tally;
-    struct tally_count carried_over = stream->total->carried_over;
-    if (!stream->total->seen.frames)
-        carried_over = tally->carried_over;
-    tally_merge(stream->total, tally);
-    stream->total->flows.active = tally->flows.active;
-    stream->total->unreported = tally->unreported;
-    stream->total->carried_over = carried_over;
-    return stream->total;
-}
-
 static int check_balance(const struct tally *tally, struct error *error)
 {
     struct tally_balance balance = tally_balance(tally);
@@ -72,18 +57,43 @@ static int check_balance(const struct tally *tally, struct error *error)
                      (unsigned long long)balance.accounted.frames);
 }
 
-int report_stream_write(struct report_stream *stream, const struct tally *tally,
+static int write_report(struct report_stream *stream, const struct tally *tally,
                         struct error *error)
 {
     struct report *report;
-    const struct tally *shown = cumulative(stream, tally);
-    int failure = report_new(&report, &stream->context, shown, error);
+    int failure = report_new(&report, &stream->context, tally, error);
     if (failure)
         return failure;
     failure = report_write(report, stream->format, &stream->style, stream->out);
     report_free(report);
     stream->style.is_first = false;
-    if (failure || fflush(stream->out))
-        return error_set(error, EIO, "standard output: %s", strerror(errno));
-    return check_balance(tally, error);
+    return failure ? error_set(error, EIO, "standard output: %s", strerror(errno)) : 0;
+}
+
+/* Counts add up over intervals; what was open or unreported is as the last one left it, and what
+ * was carried over as the first one found it. */
+static void add_to_total(struct tally *total, const struct tally *tally)
+{
+    struct tally_count carried_over =
+        total->seen.frames ? total->carried_over : tally->carried_over;
+    tally_merge(total, tally);
+    total->flows.active = tally->flows.active;
+    total->unreported = tally->unreported;
+    total->carried_over = carried_over;
+}
+
+int report_stream_write(struct report_stream *stream, const struct tally *tally,
+                        struct error *error)
+{
+    int failure = 0;
+    if (stream->total)
+        add_to_total(stream->total, tally);
+    else
+        failure = write_report(stream, tally, error);
+    return failure ? failure : check_balance(tally, error);
+}
+
+int report_stream_end(struct report_stream *stream, struct error *error)
+{
+    return stream->total ? write_report(stream, stream->total, error) : 0;
 }

@@ -206,9 +206,9 @@ static void measure(struct table *table)
 {
     struct line_walk walk = lines_of(table->report);
     struct line line;
-    table->name = sizeof "protocol" - 1;
+    table->name = sizeof "total seen" - 1;
     table->category = sizeof "category" - 1;
-    table->decided = WIDTH_DECIDED_MIN;
+    table->decided = sizeof "decided by" - 1;
     while (next_line(&walk, &line)) {
         char decided[DECIDED_TEXT] = "";
         if (line.cell)

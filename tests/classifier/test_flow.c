@@ -184,7 +184,7 @@ static void steps_are_powers_of_two(void)
 {
     static const struct {
         unsigned packets, step;
-    } cases[] = {{1, 0}, {2, 1}, {3, 2}, {4, 2},  {5, 3},  {8, 3},
+    } cases[] = {{1, 0}, {2, 1},  {3, 2},  {4, 2},  {5, 3},  {8, 3},
                  {9, 4}, {16, 4}, {17, 5}, {32, 5}, {33, 6}, {1000, 6}};
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tally *tally;

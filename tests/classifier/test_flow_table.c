@@ -69,8 +69,8 @@ static bool agrees(const struct flow_table *table, const struct naive *naive, st
     return true;
 }
 
-static void insert(struct flow_table *table, struct naive *naive, struct naive *one, uint64_t now_ns,
-                   unsigned *evictions)
+static void insert(struct flow_table *table, struct naive *naive, struct naive *one,
+                   uint64_t now_ns, unsigned *evictions)
 {
     uint32_t slot = flow_table_place(table, &one->key, now_ns);
     if (flow_table_is_used(table, slot)) {

@@ -13,7 +13,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-
 static struct protocols *built_in(void)
 {
     struct protocols *protocols = NULL;

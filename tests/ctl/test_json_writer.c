@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The JSON writer: its layout byte by byte, and what jansson reads back from it. */
-#include <CUnit/CUnit.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json_writer.h"
-
-extern CU_TestInfo json_writer_tests[];
+#include "suites.h"
 
 /* A stream that keeps what was written. */
 struct capture {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reports: every form against the tally it was made from, and against the other forms. */
-#include <CUnit/CUnit.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -12,8 +11,7 @@
 #include "ctl/report.h"
 #include "report_forms.h"
 #include "skip.h"
-
-extern CU_TestInfo report_tests[];
+#include "suites.h"
 
 static const struct report_style plain = {.is_first = true};
 static const uint64_t second_ns = 1000000000;
@@ -965,6 +963,9 @@ static void test_nothing_seen(void)
         compare_json(&fixture);
         for (enum report_format format = 0; format < REPORT_FORMATS; format++)
             free(written(&fixture, format, &plain));
+        char *table = written(&fixture, REPORT_TABLE, &plain);
+        CU_ASSERT_PTR_NOT_NULL(strstr(table, "\ntotal seen ")); /* wider than any name here */
+        free(table);
     }
     fixture_end(&fixture);
 }

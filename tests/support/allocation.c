@@ -31,10 +31,10 @@ static bool must_fail(void)
 
 void *__real_calloc(size_t count, size_t size);
 void *__real_malloc(size_t size);
-void *__real_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
+void *__real_mmap64(void *at, size_t size, int protection, int flags, int file, off_t offset);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_malloc(size_t size);
-void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int file, off_t offset);
 
 void *__wrap_calloc(size_t count, size_t size)
 {
@@ -46,7 +46,7 @@ void *__wrap_malloc(size_t size)
     return must_fail() ? NULL : __real_malloc(size);
 }
 
-void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset)
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int file, off_t offset)
 {
-    return must_fail() ? MAP_FAILED : __real_mmap(at, size, protection, flags, file, offset);
+    return must_fail() ? MAP_FAILED : __real_mmap64(at, size, protection, flags, file, offset);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes memory run out at a chosen point: the test binary's calloc, malloc and mmap pass through here. */
+/* Makes memory run out at a chosen point: the test binary's calloc, malloc and mmap (mmap64) pass
+ * through here. */
 #ifndef ALLOCATION_H
 #define ALLOCATION_H
 
