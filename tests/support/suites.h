@@ -8,7 +8,6 @@
 extern CU_TestInfo text_tests[];
 extern CU_TestInfo keyed_hash_tests[];
 extern CU_TestInfo protocol_tests[];
-extern CU_TestInfo packet_tests[];
 extern CU_TestInfo flow_tests[];
 extern CU_TestInfo flow_key_tests[];
 extern CU_TestInfo flow_table_tests[];
