@@ -534,11 +534,12 @@ def case_refused(bench):
 
 
 def case_fragments(bench):
-    """A fragmented datagram is one packet; the capture has all its fragments."""
+    """A fragmented datagram is one packet; two interfaces' capture has each fragment once."""
     a, r, b = bench.namespaces()
     echo = bench.cgroup("echo")
     with bench.labelling("--cgroup", f"{echo}=dns", "--capture",
                          os.path.join(bench.folder, "truth.pcap"), "--interface", "to1",
+                         "--interface", "to2",
                          netns=r) as result:
         bench.serve_echo(PORT_ECHO, HOST_B[0], cgroup=echo, netns=b)
         ask = ASK.replace("(1, 20, 300, 1200)", "(4000,)")
