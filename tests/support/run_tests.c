@@ -19,6 +19,11 @@ static CU_SuiteInfo all_suites[] = {
     {"report", NULL, NULL, NULL, NULL, report_tests},
     {"dataplane", NULL, NULL, NULL, NULL, dataplane_tests},
     {"source_pcap", NULL, NULL, NULL, NULL, source_pcap_tests},
+    {"tls", NULL, NULL, NULL, NULL, tls_tests},
+    {"quic", NULL, NULL, NULL, NULL, quic_tests},
+    {"http_host", NULL, NULL, NULL, NULL, http_host_tests},
+    {"services", NULL, NULL, NULL, NULL, services_tests},
+    {"name", NULL, NULL, NULL, NULL, name_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

@@ -15,5 +15,10 @@ extern CU_TestInfo json_writer_tests[];
 extern CU_TestInfo report_tests[];
 extern CU_TestInfo dataplane_tests[];
 extern CU_TestInfo source_pcap_tests[];
+extern CU_TestInfo tls_tests[];
+extern CU_TestInfo quic_tests[];
+extern CU_TestInfo http_host_tests[];
+extern CU_TestInfo services_tests[];
+extern CU_TestInfo name_tests[];
 
 #endif
