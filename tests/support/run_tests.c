@@ -24,6 +24,10 @@ static CU_SuiteInfo all_suites[] = {
     {"http_host", NULL, NULL, NULL, NULL, http_host_tests},
     {"services", NULL, NULL, NULL, NULL, services_tests},
     {"name", NULL, NULL, NULL, NULL, name_tests},
+    {"source_dpdk", NULL, NULL, NULL, NULL, source_dpdk_tests},
+    {"packet", NULL, NULL, NULL, NULL, packet_tests},
+    {"label", NULL, NULL, NULL, NULL, label_tests},
+    {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

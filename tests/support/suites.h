@@ -20,5 +20,9 @@ extern CU_TestInfo quic_tests[];
 extern CU_TestInfo http_host_tests[];
 extern CU_TestInfo services_tests[];
 extern CU_TestInfo name_tests[];
+extern CU_TestInfo source_dpdk_tests[];
+extern CU_TestInfo packet_tests[];
+extern CU_TestInfo label_tests[];
+extern CU_TestInfo label_csv_tests[];
 
 #endif

@@ -34,6 +34,7 @@ struct flow {
     uint16_t verdict[TIERS]; /* protocol by tier, PROTOCOL_UNKNOWN while undecided */
     uint8_t state;           /* set of enum flow_state */
     uint8_t protocol;        /* IP protocol number */
+    uint8_t epoch;           /* interval its unreported counts belong to; the classifier's */
 };
 
 struct flow_detail {
