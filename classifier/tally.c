@@ -61,7 +61,7 @@ static void add_count(struct tally_count *into, const struct tally_count *from)
     into->bytes += from->bytes;
 }
 
-static void merge_cell(struct tally_cell *into, const struct tally_cell *from)
+void tally_cell_merge(struct tally_cell *into, const struct tally_cell *from)
 {
     into->packets += from->packets;
     into->bytes += from->bytes;
@@ -124,7 +124,7 @@ void tally_merge(struct tally *into, const struct tally *from)
     into->flows.active += from->flows.active;
     for (unsigned id = 0; id < into->protocol_count; id++) {
         add_count(&into->non_ip[id], &from->non_ip[id]);
-        merge_cell(&into->cells[id], &from->cells[id]);
+        tally_cell_merge(&into->cells[id], &from->cells[id]);
     }
 }
 

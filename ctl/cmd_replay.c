@@ -209,6 +209,8 @@ static int write_reports(struct replay *replay, struct dataplane *dataplane, str
     failure = report_stream_new(&stream, &context, replay->format, stdout, error);
     while (!failure && dataplane_next(dataplane, tally))
         failure = report_stream_write(stream, tally, error);
+    if (!failure)
+        failure = report_stream_end(stream, error);
     report_stream_free(stream);
     tally_free(tally);
     return failure;

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 struct report_stream {
     struct report_context context;
@@ -15,19 +13,6 @@ struct report_stream {
     struct tally *total; /* of all intervals; for Prometheus only */
     FILE *out;
 };
-
-static struct report_style style_of(FILE *out)
-{
-    struct report_style style = {.is_first = true};
-    struct winsize size;
-    const char *no_colour = getenv("NO_COLOR");
-    if (!isatty(fileno(out)))
-        return style;
-    style.has_colour = !(no_colour && *no_colour);
-    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
-        style.columns = size.ws_col;
-    return style;
-}
 
 int report_stream_new(struct report_stream **stream, const struct report_context *context,
                       enum report_format format, FILE *out, struct error *error)
@@ -38,7 +23,7 @@ int report_stream_new(struct report_stream **stream, const struct report_context
         return error_set(error, ENOMEM, "out of memory for reports");
     made->context = *context;
     made->format = format == REPORT_JSON && context->interval_ns ? REPORT_NDJSON : format;
-    made->style = style_of(out);
+    made->style = report_style_detect(out);
     made->out = out;
     int failure = format == REPORT_PROMETHEUS
                       ? tally_new(&made->total, protocols_count(context->protocols), error)
@@ -59,21 +44,6 @@ void report_stream_free(struct report_stream *stream)
     free(stream);
 }
 
-/* Counters add up over intervals, gauges do not. */
-static const struct tally *cumulative(struct report_stream *stream, const struct tally *tally)
-{
-    if (!stream->total)
-        return tally;
-    struct tally_count carried_over = stream->total->carried_over;
-    if (!stream->total->seen.frames)
-        carried_over = tally->carried_over;
-    tally_merge(stream->total, tally);
-    stream->total->flows.active = tally->flows.active;
-    stream->total->unreported = tally->unreported;
-    stream->total->carried_over = carried_over;
-    return stream->total;
-}
-
 static int check_balance(const struct tally *tally, struct error *error)
 {
     struct tally_balance balance = tally_balance(tally);
@@ -87,18 +57,43 @@ static int check_balance(const struct tally *tally, struct error *error)
                      (unsigned long long)balance.accounted.frames);
 }
 
-int report_stream_write(struct report_stream *stream, const struct tally *tally,
+static int write_report(struct report_stream *stream, const struct tally *tally,
                         struct error *error)
 {
     struct report *report;
-    const struct tally *shown = cumulative(stream, tally);
-    int failure = report_new(&report, &stream->context, shown, error);
+    int failure = report_new(&report, &stream->context, tally, error);
     if (failure)
         return failure;
     failure = report_write(report, stream->format, &stream->style, stream->out);
     report_free(report);
     stream->style.is_first = false;
-    if (failure || fflush(stream->out))
-        return error_set(error, EIO, "standard output: %s", strerror(errno));
-    return check_balance(tally, error);
+    return failure ? error_set(error, EIO, "standard output: %s", strerror(errno)) : 0;
+}
+
+/* Counts add up over intervals; what was open or unreported is as the last one left it, and what
+ * was carried over as the first one found it. */
+static void add_to_total(struct tally *total, const struct tally *tally)
+{
+    struct tally_count carried_over =
+        total->seen.frames ? total->carried_over : tally->carried_over;
+    tally_merge(total, tally);
+    total->flows.active = tally->flows.active;
+    total->unreported = tally->unreported;
+    total->carried_over = carried_over;
+}
+
+int report_stream_write(struct report_stream *stream, const struct tally *tally,
+                        struct error *error)
+{
+    int failure = 0;
+    if (stream->total)
+        add_to_total(stream->total, tally);
+    else
+        failure = write_report(stream, tally, error);
+    return failure ? failure : check_balance(tally, error);
+}
+
+int report_stream_end(struct report_stream *stream, struct error *error)
+{
+    return stream->total ? write_report(stream, stream->total, error) : 0;
 }

@@ -82,18 +82,18 @@ static void close_file(struct source_pcap *pcap)
     pcap->file = NULL;
 }
 
-/* libpcap leaves nanoseconds in tv_usec when asked for them. Times before 1970 and fractions beyond
- * a second are a broken file's. */
+/* libpcap leaves nanoseconds in tv_usec when asked for them, and reads the unsigned seconds of a pcap
+ * file as signed: what looks like before 1970 is after 2038. Fractions beyond a second are a broken
+ * file's. */
 static uint64_t time_of(const struct pcap_pkthdr *header)
 {
-    int64_t seconds = header->ts.tv_sec;
-    int64_t fraction_ns = header->ts.tv_usec;
-    const int64_t seconds_max = INT64_MAX / 1000000000 - 1;
-    if (seconds < 0 || fraction_ns < 0)
-        return 0;
+    const uint64_t second_ns = 1000000000;
+    const uint64_t seconds_max = UINT64_MAX / 1000000000 - 1;
+    int64_t stated = header->ts.tv_sec;
+    uint64_t seconds = stated < 0 ? (uint32_t)stated : (uint64_t)stated;
     if (seconds > seconds_max)
         seconds = seconds_max;
-    return (uint64_t)seconds * 1000000000 + (uint64_t)fraction_ns % 1000000000;
+    return seconds * second_ns + (uint64_t)header->ts.tv_usec % second_ns;
 }
 
 static void keep_record(struct source_pcap *pcap, const struct pcap_pkthdr *header,

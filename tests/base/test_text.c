@@ -35,10 +35,11 @@ static void reads_whole_numbers(void)
         int outcome = text_read_unsigned(cases[i].text, "--count", cases[i].least, cases[i].most,
                                          &value, &error);
         CU_ASSERT_EQUAL(outcome, cases[i].outcome);
-        if (outcome == 0)
+        if (outcome == 0) {
             CU_ASSERT_EQUAL(value, cases[i].value);
-        else
+        } else {
             CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "--count"));
+        }
     }
 }
 
@@ -60,8 +61,9 @@ static void reads_seconds(void)
         struct error error = {0};
         CU_ASSERT_EQUAL(text_read_seconds(cases[i].text, "--idle", &value_ns, &error),
                         cases[i].outcome);
-        if (cases[i].outcome == 0)
+        if (cases[i].outcome == 0) {
             CU_ASSERT_EQUAL(value_ns, cases[i].value_ns);
+        }
     }
 }
 

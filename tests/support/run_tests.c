@@ -11,6 +11,14 @@
 static CU_SuiteInfo all_suites[] = {
     {"text", NULL, NULL, NULL, NULL, text_tests},
     {"keyed_hash", NULL, NULL, NULL, NULL, keyed_hash_tests},
+    {"protocol", NULL, NULL, NULL, NULL, protocol_tests},
+    {"flow", NULL, NULL, NULL, NULL, flow_tests},
+    {"flow_key", NULL, NULL, NULL, NULL, flow_key_tests},
+    {"flow_table", NULL, NULL, NULL, NULL, flow_table_tests},
+    {"json_writer", NULL, NULL, NULL, NULL, json_writer_tests},
+    {"report", NULL, NULL, NULL, NULL, report_tests},
+    {"dataplane", NULL, NULL, NULL, NULL, dataplane_tests},
+    {"source_pcap", NULL, NULL, NULL, NULL, source_pcap_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

@@ -7,5 +7,13 @@
 
 extern CU_TestInfo text_tests[];
 extern CU_TestInfo keyed_hash_tests[];
+extern CU_TestInfo protocol_tests[];
+extern CU_TestInfo flow_tests[];
+extern CU_TestInfo flow_key_tests[];
+extern CU_TestInfo flow_table_tests[];
+extern CU_TestInfo json_writer_tests[];
+extern CU_TestInfo report_tests[];
+extern CU_TestInfo dataplane_tests[];
+extern CU_TestInfo source_pcap_tests[];
 
 #endif

@@ -98,6 +98,9 @@ void tally_clear(struct tally *tally);
  * that are merged come from different workers, or are followed by one that says it anew. */
 void tally_merge(struct tally *into, const struct tally *from);
 
+/* Adds one cell to another. */
+void tally_cell_merge(struct tally_cell *into, const struct tally_cell *from);
+
 /* How many distinct initiating addresses a cell was seen from, at least. */
 unsigned tally_cell_hosts(const struct tally_cell *cell);
 

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Runs one scenario over one network: NETWORK SCENARIO FOLDER. For run.sh, which says where things are.
+#
+# A scenario file sets
+#   packages    Debian packages it needs
+#   seconds     how long its clients may take; then they are ended
+#   shows       display filters, one a line: what a protocol analyser must find, or the run failed
+#   names       NAME=HOST pairs for the resolver; NAME=HOST/6 for names with an IPv6 address too
+# and defines
+#   servers     starts the servers and says with flows_are what flows are; returns when they listen
+#   clients     what the subscribers do
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+
+network=$1 scenario=$2 folder=$3
+packages='' seconds=25 shows='' names=''
+for part in "$here"/parts/*.sh; do
+    # shellcheck source=/dev/null
+    . "$part"
+done
+# shellcheck source=/dev/null
+. "$here/networks/$network.sh"
+# shellcheck source=/dev/null
+. "$here/scenarios/$scenario.sh"
+
+# clients_run: the clients, but no longer than they may take. They go on past what fails: whether
+# the traffic came about is seen in the capture.
+clients_run() {
+    mkdir "$LAB_CGROUP/clients"
+    {
+        echo $BASHPID >"$LAB_CGROUP/clients/cgroup.procs"
+        clients || true
+    } </dev/null &
+    local ticks=$((seconds * 5))
+    while kill -0 $! 2>/dev/null && ((ticks-- > 0)); do
+        sleep 0.2
+    done
+}
+
+lab_open
+LAB_LOGS=$folder/$scenario.logs
+# shellcheck disable=SC2086 # words on purpose
+lab_need iproute2 ethtool nftables tcpdump tshark openssl unbound $packages
+user_seed "$network $scenario"
+lab_hosts 4 4
+# shellcheck disable=SC2086,SC2046
+resolver_start $names
+# shellcheck disable=SC2086,SC2046
+ca_new $(printf '%s ' $names | sed 's/=[^ ]*//g')
+flows_are dns udp $LAB_SERVERS4.2 53
+flows_are dns tcp $LAB_SERVERS4.2 53
+flows_are dns udp $LAB_SERVERS6:2 53
+servers
+
+capture=$LAB_DIR/$scenario.pcap
+capture_start "$capture"
+clients_run
+capture_stop
+lab_end_programs
+
+while read -r filter; do
+    [ -z "$filter" ] || [ -n "$(tshark -n -r "$capture" -Y "$filter" 2>/dev/null)" ] ||
+        lab_die "not in the capture: $filter"
+done <<<"$shows"
+truth_write "$capture" >"$LAB_DIR/$scenario.csv"
+mv "$capture" "$LAB_DIR/$scenario.csv" "$folder/"
+echo "$(($(wc -l <"$folder/$scenario.csv") - 1)) flows, $(stat -c %s "$folder/$scenario.pcap") bytes"
