@@ -332,7 +332,14 @@ static enum step skip_to(struct parser *parser, uint32_t header_bytes, enum step
 
 enum step parse_link_type(struct parser *parser, uint16_t link_type)
 {
-    enum { RAW_LINKTYPE = 101, RAW_OPENBSD = 14, TOKEN_RING = 14, FDDI = 13, BSD_ENC = 12 };
+    enum {
+        RAW_LINKTYPE = 101,
+        RAW_OPENBSD = 14,
+        ATM_LINKTYPE = 100,
+        TOKEN_RING = 14,
+        FDDI = 13,
+        BSD_ENC = 12
+    };
     switch (link_type) {
     case DLT_EN10MB:
         return STEP_ETHERNET;
@@ -366,6 +373,7 @@ enum step parse_link_type(struct parser *parser, uint16_t link_type)
     case DLT_MPLS:
         return STEP_MPLS;
     case DLT_ATM_RFC1483:
+    case ATM_LINKTYPE:
         return STEP_LLC;
     case DLT_IEEE802:
         return skip_to(parser, TOKEN_RING, STEP_LLC);
