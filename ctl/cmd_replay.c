@@ -11,6 +11,7 @@
 #include "command.h"
 #include "ctl/report.h"
 #include "ctl/report_stream.h"
+#include "ctl/rule_folder.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/source_pcap.h"
 
@@ -23,11 +24,14 @@ struct replay {
     unsigned min_endpoints;
     const char *const *files;
     unsigned file_count;
+    const char *rules_path; /* null: the program's own */
+    struct rule_folder rules;
     atomic_uint complaints; /* told by the source's thread */
 };
 
 enum replay_option {
     OPTION_TIERS = 256,
+    OPTION_RULES,
     OPTION_FORMAT,
     OPTION_INTERVAL,
     OPTION_WORKERS,
@@ -43,6 +47,7 @@ enum replay_option {
 
 static const struct option options[] = {
     {"tiers", required_argument, NULL, OPTION_TIERS},
+    {"rules", required_argument, NULL, OPTION_RULES},
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"workers", required_argument, NULL, OPTION_WORKERS},
@@ -86,11 +91,15 @@ static int read_list(const char *text, int (*take)(const char *name, void *conte
 
 static int take_tier(const char *name, void *context)
 {
+    static const enum tier built[] = {TIER_PORTS, TIER_SIGNATURES};
     unsigned *tiers = context;
-    if (strcmp(name, tier_name(TIER_PORTS)))
-        return -EINVAL;
-    *tiers |= 1u << TIER_PORTS;
-    return 0;
+    for (unsigned i = 0; i < sizeof built / sizeof *built; i++) {
+        if (!strcmp(name, tier_name(built[i]))) {
+            *tiers |= 1u << built[i];
+            return 0;
+        }
+    }
+    return -EINVAL;
 }
 
 static int take_scope(const char *name, void *context)
@@ -112,7 +121,9 @@ static int take_tiers_option(struct replay *replay, const char *value, struct er
     replay->dataplane.classifier.tiers = 0;
     if (read_list(value, take_tier, &replay->dataplane.classifier.tiers))
         return error_set(error, EINVAL,
-                         "--tiers: '%s' is not a list of tiers that are built in: ports", value);
+                         "--tiers: '%s' is not a list of tiers that are built in: ports, "
+                         "signatures",
+                         value);
     return 0;
 }
 
@@ -132,6 +143,9 @@ static int take_option(struct replay *replay, int option, const char *value, str
     switch (option) {
     case OPTION_TIERS:
         return take_tiers_option(replay, value, error);
+    case OPTION_RULES:
+        replay->rules_path = value;
+        return 0;
     case OPTION_FORMAT:
         format = report_format_find(value);
         if (format < 0)
@@ -200,6 +214,7 @@ static int write_reports(struct replay *replay, struct dataplane *dataplane, str
         .min_endpoints = replay->min_endpoints,
         .interval_ns = replay->interval_ns,
         .protocols = replay->dataplane.protocols,
+        .rules_sha256 = replay->rules.rules ? replay->rules.rules->sha256 : NULL,
     };
     struct report_stream *stream;
     struct tally *tally;
@@ -242,6 +257,28 @@ static int replay_files(struct replay *replay, struct error *error)
     return failure;
 }
 
+static void tell_fault(const char *text)
+{
+    command_complain("%s", text);
+}
+
+/* The rules come first: what they declare must stand in the table before anything counts. */
+static int replay_with_rules(struct replay *replay, struct protocols *protocols,
+                             struct error *error)
+{
+    if (!(replay->dataplane.classifier.tiers & 1u << TIER_SIGNATURES))
+        return replay_files(replay, error);
+    struct rule_folder *rules = &replay->rules;
+    int failure = rule_folder_read(rules, replay->rules_path, protocols, tell_fault, error);
+    if (!failure)
+        failure = rule_folder_compile(rules, protocols, tell_fault, error);
+    replay->dataplane.classifier.signatures = rules->signatures;
+    if (!failure)
+        failure = replay_files(replay, error);
+    rule_folder_close(rules);
+    return failure;
+}
+
 static int replay_with_protocols(struct replay *replay)
 {
     struct error error = {0};
@@ -250,7 +287,7 @@ static int replay_with_protocols(struct replay *replay)
     if (!failure) {
         replay->dataplane.protocols = protocols;
         replay->dataplane.classifier.counts_hosts = replay->min_endpoints > 0;
-        failure = replay_files(replay, &error);
+        failure = replay_with_rules(replay, protocols, &error);
         protocols_free(protocols);
     }
     if (failure)
@@ -296,7 +333,8 @@ const struct command command_replay = {
         "how\n"
         "much of which protocol they hold. Nothing else leaves: no address, no name, no "
         "payload.\n\n"
-        "  --tiers LIST       evidence to use: ports (default: ports)\n"
+        "  --tiers LIST       evidence to use: ports, signatures (default: ports)\n"
+        "  --rules DIR        rules of the signatures tier (default: those of this program)\n"
         "  --format FORMAT    table, json, ndjson, csv or prometheus (default: table)\n"
         "  --interval S       one report per S seconds of capture time (default: one in all)\n"
         "  --workers N        classify in N threads (default: 1)\n"
