@@ -18,6 +18,12 @@ struct classifier {
     struct signature_clock *signatures; /* null without that tier */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
+    uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
+    struct {
+        struct tally *tally; /* null when all flows are settled */
+        uint64_t now_ns;     /* when the interval ended */
+        uint32_t slot;       /* those before it are settled */
+    } closing;
 };
 
 static uint64_t shortest_of(const struct flow_timeouts *timeouts)
@@ -76,6 +82,24 @@ static void finish_flow(struct classifier *classifier, uint32_t slot, enum flow_
         signature_clock_end(classifier->signatures, flow, detail);
     flow_finish(flow, detail, end, tally);
     flow_table_release(classifier->table, slot);
+}
+
+/* What a flow has counted belongs to the interval it was counted in: that is where it goes before
+ * anything else happens to the flow. False when the flow was over by then. */
+static bool settle_flow(struct classifier *classifier, uint32_t slot)
+{
+    struct flow *flow = flow_table_flow(classifier->table, slot);
+    if (flow->epoch == classifier->epoch)
+        return true;
+    flow->epoch = classifier->epoch;
+    struct tally *tally = classifier->closing.tally;
+    if (flow_is_idle(flow, &classifier->options.timeouts, classifier->closing.now_ns)) {
+        finish_flow(classifier, slot, FLOW_ENDED, tally);
+        tally->flows.active--;
+        return false;
+    }
+    flow_report(flow, flow_table_detail(classifier->table, slot), tally);
+    return true;
 }
 
 static void count_frame(const struct packet *packet, struct tally *tally)
@@ -145,11 +169,13 @@ static uint32_t begin_flow(struct classifier *classifier, const struct flow_key 
                            const struct packet *packet, struct tally *tally)
 {
     uint32_t slot = flow_table_place(classifier->table, key, packet->time_ns);
-    if (flow_table_is_used(classifier->table, slot))
+    if (flow_table_is_used(classifier->table, slot) && settle_flow(classifier, slot))
         finish_flow(classifier, slot, FLOW_EVICTED, tally);
     flow_table_claim(classifier->table, slot, key, packet->time_ns);
+    struct flow *flow = flow_table_flow(classifier->table, slot);
     struct flow_detail *detail = flow_table_detail(classifier->table, slot);
-    flow_begin(flow_table_flow(classifier->table, slot), detail, packet);
+    flow_begin(flow, detail, packet);
+    flow->epoch = classifier->epoch;
     detail->host_bit = host_bit_of(classifier, packet);
     return slot;
 }
@@ -163,7 +189,7 @@ static uint32_t slot_of(struct classifier *classifier, const struct flow_key *ke
     uint32_t slot = hint;
     if (!flow_table_holds(classifier->table, slot, key))
         flow_table_find(classifier->table, key, &slot, 1);
-    if (slot != FLOW_TABLE_NONE) {
+    if (slot != FLOW_TABLE_NONE && settle_flow(classifier, slot)) {
         const struct flow *flow = flow_table_flow(classifier->table, slot);
         if (!flow_is_idle(flow, &classifier->options.timeouts, packet->time_ns) &&
             !flow_is_reopened(flow, packet))
@@ -211,6 +237,7 @@ static void sweep(struct classifier *classifier, uint64_t now_ns, struct tally *
             classifier->sweep_slot = 0;
         uint32_t slot = classifier->sweep_slot++;
         if (flow_table_may_be_idle(classifier->table, slot, classifier->shortest_idle_ns, now_ns) &&
+            settle_flow(classifier, slot) &&
             flow_is_idle(flow_table_flow(classifier->table, slot), &classifier->options.timeouts,
                          now_ns))
             finish_flow(classifier, slot, FLOW_ENDED, tally);
@@ -238,30 +265,43 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
         sweep(classifier, frames[count - 1].time_ns, tally);
 }
 
-static void visit_flows(struct classifier *classifier, uint64_t now_ns, bool is_over,
-                        struct tally *tally)
+void classifier_close_interval(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
 {
+    classifier_settle(classifier, UINT32_MAX);
+    tally->flows.active = flow_table_used(classifier->table);
+    classifier->closing.tally = tally;
+    classifier->closing.now_ns = now_ns;
+    classifier->closing.slot = 0;
+    classifier->epoch++;
+}
+
+bool classifier_settle(struct classifier *classifier, uint32_t slots)
+{
+    if (!classifier->closing.tally)
+        return true;
+    uint32_t left = flow_table_slots(classifier->table) - classifier->closing.slot;
+    uint32_t end = classifier->closing.slot + (slots < left ? slots : left);
+    for (uint32_t slot = classifier->closing.slot; slot < end; slot++) {
+        if (flow_table_is_used(classifier->table, slot))
+            settle_flow(classifier, slot);
+    }
+    classifier->closing.slot = end;
+    if (slots < left)
+        return false;
+    classifier->closing.tally = NULL;
+    return true;
+}
+
+void classifier_finish(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
+{
+    classifier_settle(classifier, UINT32_MAX);
     uint32_t slots = flow_table_slots(classifier->table);
     for (uint32_t slot = 0; slot < slots; slot++) {
         if (!flow_table_is_used(classifier->table, slot))
             continue;
         struct flow *flow = flow_table_flow(classifier->table, slot);
-        if (flow_is_idle(flow, &classifier->options.timeouts, now_ns))
-            finish_flow(classifier, slot, FLOW_ENDED, tally);
-        else if (is_over)
-            finish_flow(classifier, slot, FLOW_CUT, tally);
-        else
-            flow_report(flow, flow_table_detail(classifier->table, slot), tally);
+        bool is_idle = flow_is_idle(flow, &classifier->options.timeouts, now_ns);
+        flow_finish(flow, flow_table_detail(classifier->table, slot),
+                    is_idle ? FLOW_ENDED : FLOW_CUT, tally);
     }
-    tally->flows.active = flow_table_used(classifier->table);
-}
-
-void classifier_close_interval(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
-{
-    visit_flows(classifier, now_ns, false, tally);
-}
-
-void classifier_finish(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
-{
-    visit_flows(classifier, now_ns, true, tally);
 }

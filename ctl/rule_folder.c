@@ -104,6 +104,15 @@ int rule_folder_compile(struct rule_folder *folder, const struct protocols *prot
     return conclude(folder, failure, &faults, complain, error);
 }
 
+int rule_folder_open(struct rule_folder *folder, const char *path, struct protocols *protocols,
+                     rule_complaint *complain, struct error *error)
+{
+    int failure = rule_folder_read(folder, path, protocols, complain, error);
+    if (!failure)
+        failure = rule_folder_compile(folder, protocols, complain, error);
+    return failure;
+}
+
 int rule_folder_prove(const struct rule_folder *folder, const struct protocols *protocols,
                       rule_complaint *complain, struct error *error)
 {

@@ -47,6 +47,7 @@ struct flow {
     uint8_t state;           /* set of enum flow_state */
     uint8_t protocol;        /* IP protocol number */
     uint8_t watch;           /* set of enum flow_watch */
+    uint8_t epoch;           /* interval its unreported counts belong to; the classifier's */
 };
 
 struct flow_detail {

@@ -26,6 +26,10 @@ int rule_folder_read(struct rule_folder *folder, const char *path, struct protoc
 int rule_folder_compile(struct rule_folder *folder, const struct protocols *protocols,
                         rule_complaint *complain, struct error *error);
 
+/* Both, for a command that classifies. Likewise. */
+int rule_folder_open(struct rule_folder *folder, const char *path, struct protocols *protocols,
+                     rule_complaint *complain, struct error *error);
+
 /* Runs the samples. Likewise. */
 int rule_folder_prove(const struct rule_folder *folder, const struct protocols *protocols,
                       rule_complaint *complain, struct error *error);
