@@ -40,11 +40,10 @@ struct tick {
 
 static int make_scratch(struct signature_clock *clock, struct error *error)
 {
-    struct pattern_set *sets[RULE_TRANSPORTS * ROLES];
-    unsigned count = 0;
-    for (unsigned i = 0; i < RULE_TRANSPORTS * ROLES; i++)
-        sets[count++] = clock->signatures->groups[i / ROLES][i % ROLES].set;
-    return pattern_scratch_new(&clock->scratch, sets, count, error);
+    struct pattern_set *sets[RULE_TRANSPORTS];
+    for (unsigned i = 0; i < RULE_TRANSPORTS; i++)
+        sets[i] = clock->signatures->groups[i].set;
+    return pattern_scratch_new(&clock->scratch, sets, RULE_TRANSPORTS, error);
 }
 
 int signature_clock_new(struct signature_clock **clock, const struct signatures *signatures,
@@ -107,13 +106,18 @@ static void record(struct signature_clock *clock, unsigned rule)
         clock->recorded[rule] = true;
 }
 
-/* Of the side that sends in this direction. */
-static enum signature_role role_of(const struct flow *flow, unsigned direction)
+static bool is_from_client(const struct tick *tick)
 {
-    if (flow->watch & FLOW_WATCH_UNKNOWN)
-        return ROLE_UNKNOWN;
-    bool is_reversed = flow->watch & FLOW_WATCH_REVERSED;
-    return direction == is_reversed ? ROLE_CLIENT : ROLE_SERVER;
+    bool is_reversed = tick->flow->watch & FLOW_WATCH_REVERSED;
+    return tick->direction == is_reversed;
+}
+
+/* Where the sides are not known, either may be speaking. */
+static bool may_speak(const struct tick *tick, const struct rule *rule)
+{
+    if (rule->direction == RULE_EITHER || tick->flow->watch & FLOW_WATCH_UNKNOWN)
+        return true;
+    return (rule->direction == RULE_CLIENT) == is_from_client(tick);
 }
 
 static enum rule_transport transport_of(const struct packet *packet)
@@ -184,6 +188,8 @@ static bool has_ip_number(const struct rule *rule, uint8_t number)
 static bool conditions_hold(const struct tick *tick, const struct rule *rule)
 {
     const struct packet *packet = tick->packet;
+    if (!may_speak(tick, rule))
+        return false;
     if (tick->subject.count < rule->packets_first || tick->subject.count > rule->packets_last)
         return false;
     if (rule->ip_number_count && !has_ip_number(rule, packet->protocol))
@@ -240,8 +246,7 @@ static void try_rules(struct tick *tick)
 {
     struct signature_clock *clock = tick->clock;
     const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
-    const struct group *group = &clock->signatures->groups[transport_of(tick->packet)]
-                                                          [role_of(tick->flow, tick->direction)];
+    const struct group *group = &clock->signatures->groups[transport_of(tick->packet)];
     uint32_t length = view->captured_bytes;
     tick->tally->signatures.payloads++;
     tick->tally->signatures.bytes += length;
@@ -383,11 +388,10 @@ static struct rule_view view_of_watch(const struct watch *watch, unsigned direct
 
 static void set_ports(struct tick *tick)
 {
-    bool is_reversed = tick->flow->watch & FLOW_WATCH_REVERSED;
-    bool is_from_client = tick->direction == is_reversed;
+    bool is_client = is_from_client(tick);
     const struct packet *packet = tick->packet;
-    tick->subject.client_port = is_from_client ? packet->source_port : packet->destination_port;
-    tick->subject.server_port = is_from_client ? packet->destination_port : packet->source_port;
+    tick->subject.client_port = is_client ? packet->source_port : packet->destination_port;
+    tick->subject.server_port = is_client ? packet->destination_port : packet->source_port;
 }
 
 static uint32_t bounded(uint32_t length)
