@@ -25,8 +25,8 @@ int watch_pool_new(struct watch_pool **pool, uint32_t count, struct error *error
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     made->count = count;
     made->bytes = count * sizeof *made->watches;
-    void *memory = mmap(NULL, made->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                        0);
+    void *memory =
+        mmap(NULL, made->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         free(made);
         return error_set(error, ENOMEM, "out of memory for the first bytes of %u flows", count);
