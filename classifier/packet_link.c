@@ -55,7 +55,7 @@ enum step parse_ethernet(struct parser *parser)
     if (!header)
         return parser_short(parser, 14, PACKET_LINK_HEADER);
     parser->number = load_be16(header + 12);
-    return STEP_ETHERTYPE;
+    return parse_ethertype(parser);
 }
 
 enum step parse_ethertype(struct parser *parser)
