@@ -96,6 +96,7 @@ static void merge_frames(struct tally *into, const struct tally *from)
     add_count(&into->seen, &from->seen);
     add_count(&into->carried_over, &from->carried_over);
     add_count(&into->orphan_fragments, &from->orphan_fragments);
+    add_count(&into->shed, &from->shed);
     add_count(&into->unreported, &from->unreported);
     for (unsigned reason = 0; reason < PACKET_OUTCOMES; reason++)
         add_count(&into->malformed[reason], &from->malformed[reason]);
@@ -107,6 +108,7 @@ static void merge_frames(struct tally *into, const struct tally *from)
     into->dropped.nic += from->dropped.nic;
     into->dropped.kernel += from->dropped.kernel;
     into->dropped.source += from->dropped.source;
+    into->dropped.forward += from->dropped.forward;
 }
 
 void tally_merge(struct tally *into, const struct tally *from)
@@ -115,6 +117,8 @@ void tally_merge(struct tally *into, const struct tally *from)
         into->first_ns = from->first_ns;
     if (from->last_ns > into->last_ns)
         into->last_ns = from->last_ns;
+    if (from->end_ns > into->end_ns)
+        into->end_ns = from->end_ns;
     merge_frames(into, from);
     merge_agreement(into, from);
     into->flows.ended += from->flows.ended;
@@ -155,6 +159,7 @@ struct tally_balance tally_balance(const struct tally *tally)
     add_count(&balance.accounted, &balance.non_ip);
     add_count(&balance.accounted, &balance.malformed);
     add_count(&balance.accounted, &tally->orphan_fragments);
+    add_count(&balance.accounted, &tally->shed);
     add_count(&balance.accounted, &tally->unreported);
     return balance;
 }

@@ -59,7 +59,7 @@ static int read_list(const char *text, int (*take)(const char *name, void *conte
 static int take_tier(const char *name, void *context)
 {
     unsigned *tiers = context;
-    if (strcmp(name, tier_name(TIER_PORTS)))
+    if (strcmp(name, tier_name(TIER_PORTS)) != 0)
         return -EINVAL;
     *tiers |= 1u << TIER_PORTS;
     return 0;
