@@ -163,7 +163,7 @@ static uint32_t begin_flow(struct classifier *classifier, const struct flow_key 
     uint32_t slot = flow_table_place(classifier->table, key, packet->time_ns);
     if (flow_table_is_used(classifier->table, slot) && settle_flow(classifier, slot))
         finish_flow(classifier, slot, FLOW_EVICTED, tally);
-    flow_table_claim(classifier->table, slot, key);
+    flow_table_claim(classifier->table, slot, key, packet->time_ns);
     struct flow *flow = flow_table_flow(classifier->table, slot);
     struct flow_detail *detail = flow_table_detail(classifier->table, slot);
     flow_begin(flow, detail, packet);
@@ -205,20 +205,20 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
                     tier_ports_decide(classifier->protocols, packet));
 }
 
-/* A bucket's worth of slots a burst: a flow idle for long is found before the table comes round. */
+/* A few slots a burst: a flow idle for long is found before the table comes round. */
 static void sweep(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
 {
-    for (unsigned i = 0; i < FLOW_TABLE_BUCKET_SLOTS; i++) {
-        uint32_t slot = classifier->sweep_slot + i;
+    enum { SLOTS_A_BURST = 16 };
+    for (unsigned i = 0; i < SLOTS_A_BURST; i++) {
+        if (classifier->sweep_slot >= flow_table_slots(classifier->table))
+            classifier->sweep_slot = 0;
+        uint32_t slot = classifier->sweep_slot++;
         if (flow_table_may_be_idle(classifier->table, slot, classifier->shortest_idle_ns, now_ns) &&
             settle_flow(classifier, slot) &&
             flow_is_idle(flow_table_flow(classifier->table, slot), &classifier->options.timeouts,
                          now_ns))
             finish_flow(classifier, slot, FLOW_ENDED, tally);
     }
-    classifier->sweep_slot += FLOW_TABLE_BUCKET_SLOTS;
-    if (classifier->sweep_slot == flow_table_slots(classifier->table))
-        classifier->sweep_slot = 0;
 }
 
 void classifier_burst(struct classifier *classifier, const struct frame *frames, unsigned count,
@@ -276,8 +276,9 @@ void classifier_finish(struct classifier *classifier, uint64_t now_ns, struct ta
     for (uint32_t slot = 0; slot < slots; slot++) {
         if (!flow_table_is_used(classifier->table, slot))
             continue;
-        const struct flow *flow = flow_table_flow(classifier->table, slot);
+        struct flow *flow = flow_table_flow(classifier->table, slot);
         bool is_idle = flow_is_idle(flow, &classifier->options.timeouts, now_ns);
-        finish_flow(classifier, slot, is_idle ? FLOW_ENDED : FLOW_CUT, tally);
+        flow_finish(flow, flow_table_detail(classifier->table, slot),
+                    is_idle ? FLOW_ENDED : FLOW_CUT, tally);
     }
 }

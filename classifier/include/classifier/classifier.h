@@ -48,7 +48,8 @@ void classifier_close_interval(struct classifier *classifier, uint64_t now_ns, s
  * complete. */
 bool classifier_settle(struct classifier *classifier, uint32_t slots);
 
-/* The input is over: every flow ends. A closed interval is settled first. */
+/* The input is over: every flow ends, and all that is left to do with the classifier is to
+ * free it. A closed interval is settled first. */
 void classifier_finish(struct classifier *classifier, uint64_t now_ns, struct tally *tally);
 
 #endif
