@@ -116,8 +116,11 @@ static void give_source(struct crew *crew, struct source *source)
 static int deal_source(struct dataplane *dataplane, const struct dataplane_options *options,
                        struct source *source, struct error *error)
 {
-    int failure = fanout_new(&dataplane->fanout, source, options->worker_count,
-                             &options->classifier.packet, &dataplane->stop, error);
+    const struct fanout_options dealing = {.port_count = options->worker_count,
+                                           .packet = options->classifier.packet,
+                                           .sheds = options->is_live,
+                                           .stop = &dataplane->stop};
+    int failure = fanout_new(&dataplane->fanout, source, &dealing, error);
     for (unsigned i = 0; !failure && i < options->worker_count; i++)
         dataplane->crews[i].worker.source = fanout_port(dataplane->fanout, i);
     return failure;

@@ -14,10 +14,16 @@
 
 struct fanout;
 
-/* `source` is taken over: closed with the fanout, or when this fails. `stop` is borrowed. Returns 0
- * or -errno. */
-int fanout_new(struct fanout **fanout, struct source *source, unsigned port_count,
-               const struct packet_options *options, const atomic_bool *stop, struct error *error);
+struct fanout_options {
+    unsigned port_count;
+    struct packet_options packet;
+    bool sheds;              /* count frames that a worker has no room for, instead of waiting */
+    const atomic_bool *stop; /* borrowed */
+};
+
+/* `source` is taken over: closed with the fanout, or when this fails. Returns 0 or -errno. */
+int fanout_new(struct fanout **fanout, struct source *source, const struct fanout_options *options,
+               struct error *error);
 
 /* The source for worker `port`; belongs to the fanout, its close does nothing. */
 struct source *fanout_port(struct fanout *fanout, unsigned port);
