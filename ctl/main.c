@@ -9,6 +9,7 @@
 
 static const struct command *const commands[] = {
     &command_replay,
+    &command_live,
     &command_protocols,
     &command_label,
     &command_version,

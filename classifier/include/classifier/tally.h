@@ -104,6 +104,10 @@ void tally_merge(struct tally *into, const struct tally *from);
 /* Adds one cell to another. */
 void tally_cell_merge(struct tally_cell *into, const struct tally_cell *from);
 
+/* Adds the interval that follows the run `into` holds: counts add up; what is open or unreported is
+ * as this interval left it, and what was carried over as the first one found it. */
+void tally_append(struct tally *into, const struct tally *next);
+
 /* How many distinct initiating addresses a cell was seen from, at least. */
 unsigned tally_cell_hosts(const struct tally_cell *cell);
 
