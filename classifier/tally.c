@@ -134,8 +134,7 @@ void tally_merge(struct tally *into, const struct tally *from)
 
 void tally_append(struct tally *into, const struct tally *next)
 {
-    struct tally_count carried_over =
-        into->seen.frames ? into->carried_over : next->carried_over;
+    struct tally_count carried_over = into->seen.frames ? into->carried_over : next->carried_over;
     tally_merge(into, next);
     into->flows.active = next->flows.active;
     into->unreported = next->unreported;

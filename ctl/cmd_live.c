@@ -180,7 +180,7 @@ static int open_sources(const struct live *live, struct source **sources, unsign
         .interval_ns = live->run.interval_ns,
         .start_ns = read_clock(),
         .cut_ns = &cut_ns,
-        .sheds = true,
+        .waiting_frames = device->waiting_frames,
     };
     memcpy(source.ports, device->ports, sizeof source.ports);
     return source_dpdk_open(sources, live->run.dataplane.worker_count, count, &source, error);

@@ -174,9 +174,10 @@ static void describe_af_packet(struct live_device *device, unsigned index, const
     while (place_bytes < device->frame_bytes + RING_HEADER_BYTES)
         place_bytes *= 2;
     uint32_t block_bytes = place_bytes < 4096 ? 4096 : place_bytes;
+    device->waiting_frames = RING_BYTES / place_bytes;
     snprintf(device->text[index + 1], sizeof device->text[0],
              "--vdev=net_af_packet%u,iface=%s,qpairs=1,blocksz=%u,framesz=%u,framecnt=%u", index,
-             interface, block_bytes, place_bytes, RING_BYTES / place_bytes);
+             interface, block_bytes, place_bytes, device->waiting_frames);
 }
 
 static void describe_af_xdp(struct live_device *device, unsigned index, const char *interface)
@@ -224,16 +225,31 @@ static int check_kernel(struct live_device *device, enum driver driver, struct e
     return 0;
 }
 
+/* Both ends of a bump in the wire. */
+static int split_forward(const char *forward, char names[2][IF_NAMESIZE], struct error *error)
+{
+    const char *colon = strchr(forward, ':');
+    size_t first_length = colon ? (size_t)(colon - forward) : 0;
+    size_t second_length = colon ? strlen(colon + 1) : 0;
+    if (!first_length || !second_length || first_length >= IF_NAMESIZE ||
+        second_length >= IF_NAMESIZE)
+        return error_set(error, EINVAL, "--forward: '%s' is not two of them, A:B", forward);
+    memcpy(names[0], forward, first_length);
+    memcpy(names[1], colon + 1, second_length);
+    if (strcmp(names[0], names[1]) != 0)
+        return 0;
+    return error_set(error, EINVAL, "--forward: '%s' are one and the same", forward);
+}
+
 static int open_interfaces(struct live_device *device, const struct live_device_options *options,
                            const char *interface, enum driver driver, struct error *error)
 {
     char names[2][IF_NAMESIZE] = {"", ""};
+    int failure = options->forward ? split_forward(options->forward, names, error) : 0;
     if (!options->forward)
         snprintf(names[0], sizeof names[0], "%s", interface);
-    else if (sscanf(options->forward, "%15[^:]:%15[^:]", names[0], names[1]) != 2)
-        return error_set(error, EINVAL, "--forward: '%s' is not two interfaces, A:B",
-                         options->forward);
-    int failure = check_kernel(device, driver, error);
+    if (!failure)
+        failure = check_kernel(device, driver, error);
     device->needs_network = driver == DRIVER_AF_XDP;
     add_argument(device, "--no-pci");
     for (unsigned i = 0; !failure && i < 2 && *names[i]; i++)
@@ -241,20 +257,25 @@ static int open_interfaces(struct live_device *device, const struct live_device_
     return failure;
 }
 
+static int read_port(const char *text, uint16_t *port, struct error *error)
+{
+    uint64_t number = 0;
+    int failure = text_read_unsigned(text, "--forward", 0, UINT16_MAX, &number, error);
+    *port = (uint16_t)number;
+    return failure;
+}
+
 static int choose_ports(struct live_device *device, const struct live_device_options *options,
                         struct error *error)
 {
-    unsigned numbers[2] = {0, 0};
-    char rest;
+    char names[2][IF_NAMESIZE] = {"", ""};
     device->port_count = options->forward ? 2 : 1;
-    if (options->forward &&
-        (sscanf(options->forward, "%u:%u%c", &numbers[0], &numbers[1], &rest) != 2 ||
-         numbers[0] == numbers[1] || numbers[0] > UINT16_MAX || numbers[1] > UINT16_MAX))
-        return error_set(error, EINVAL, "--forward: '%s' is not two DPDK ports, as in 0:1",
-                         options->forward);
-    device->ports[0] = (uint16_t)numbers[0];
-    device->ports[1] = (uint16_t)numbers[1];
-    return 0;
+    if (!options->forward)
+        return 0;
+    int failure = split_forward(options->forward, names, error);
+    for (unsigned i = 0; !failure && i < 2; i++)
+        failure = read_port(names[i], &device->ports[i], error);
+    return failure;
 }
 
 static int read_source(const struct live_device_options *options, enum driver *driver,

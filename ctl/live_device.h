@@ -16,10 +16,11 @@ struct live_device {
     const char *arguments[LIVE_DEVICE_ARGUMENTS]; /* for DPDK; borrowed or in `text` */
     unsigned port_count;
     uint16_t ports[LIVE_DEVICE_PORTS];
-    uint16_t queue_count; /* receive queues that must all be read; 0: as many as wanted */
-    uint32_t frame_bytes; /* the largest that the interfaces can receive; 0: as usual */
-    bool needs_network;   /* taking the device away again needs privileges */
-    int listener;         /* keeps the interfaces promiscuous while it is open; -1: none */
+    uint16_t queue_count;    /* receive queues that must all be read; 0: as many as wanted */
+    uint32_t waiting_frames; /* places in the kernel's ring; 0: DPDK's own count */
+    uint32_t frame_bytes;    /* the largest that the interfaces can receive; 0: as usual */
+    bool needs_network;      /* taking the device away again needs privileges */
+    int listener;            /* keeps the interfaces promiscuous while it is open; -1: none */
     char text[LIVE_DEVICE_PORTS + 2][256];
 };
 

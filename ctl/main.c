@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
     &command_replay,
     &command_live,
     &command_protocols,
+    &command_rules,
     &command_label,
     &command_version,
 };

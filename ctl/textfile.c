@@ -67,13 +67,16 @@ int textfile_new(struct textfile **textfile, const char *path, const struct repo
         return error_set(error, ENOMEM, "out of memory for %s", path);
     made->path = path;
     made->context = *context;
-    made->aside = malloc(strlen(path) + sizeof suffix);
-    int failure = made->aside ? tally_new(&made->total, protocols_count(context->protocols), error)
-                              : error_set(error, ENOMEM, "out of memory for %s", path);
-    if (!failure) {
-        stpcpy(stpcpy(made->aside, path), suffix);
-        failure = write_total(made, error);
+    size_t aside_bytes = strlen(path) + sizeof suffix;
+    made->aside = malloc(aside_bytes);
+    if (!made->aside) {
+        textfile_free(made);
+        return error_set(error, ENOMEM, "out of memory for %s", path);
     }
+    snprintf(made->aside, aside_bytes, "%s%s", path, suffix);
+    int failure = tally_new(&made->total, protocols_count(context->protocols), error);
+    if (!failure)
+        failure = write_total(made, error);
     if (failure) {
         textfile_free(made);
         return failure;

@@ -9,9 +9,10 @@
 #include <string.h>
 
 enum {
-    RING_FRAMES = 1024,      /* asked for per queue; the driver adjusts it */
-    POOL_FRAMES = 4096,      /* per queue: its rings, bursts under way and the pool's caches */
-    POOL_CACHE_FRAMES = 256, /* per thread */
+    RING_FRAMES = 4096,        /* asked for per queue; the driver adjusts it */
+    SOCKET_RING_FRAMES = 2048, /* af_xdp never has more than that to be filled */
+    POOL_RINGS = 3,            /* buffers per place in a ring: filled, to be filled, under way */
+    POOL_CACHE_FRAMES = 256,   /* per thread */
     KEY_BYTES_MAX = 64,
 };
 
@@ -60,6 +61,11 @@ static int check_split(uint16_t id, const struct rte_eth_dev_info *device, struc
     return 0;
 }
 
+static uint16_t ring_frames(const struct dpdk_port *port)
+{
+    return port->is_socket ? SOCKET_RING_FRAMES : RING_FRAMES;
+}
+
 static int make_pool(struct dpdk_port *port, const struct dpdk_port_options *options,
                      struct error *error)
 {
@@ -69,19 +75,21 @@ static int make_pool(struct dpdk_port *port, const struct dpdk_port_options *opt
     if (room > UINT16_MAX)
         return error_set(error, EINVAL, "DPDK port %u: frames of %u bytes fit no buffer", port->id,
                          options->frame_bytes);
+    unsigned frames = (unsigned)POOL_RINGS * ring_frames(port) * port->queue_count;
     snprintf(name, sizeof name, "frames_%u", port->id);
-    port->pool = rte_pktmbuf_pool_create(name, POOL_FRAMES * port->queue_count, POOL_CACHE_FRAMES,
-                                         0, (uint16_t)room, rte_eth_dev_socket_id(port->id));
+    port->pool = rte_pktmbuf_pool_create(name, frames, POOL_CACHE_FRAMES, 0, (uint16_t)room,
+                                         rte_eth_dev_socket_id(port->id));
     return port->pool ? 0
                       : fail(error, rte_errno, "no memory for frames, give DPDK more", port->id);
 }
 
-static int setup_queues(const struct dpdk_port *port)
+static int setup_queues(struct dpdk_port *port)
 {
     unsigned socket = (unsigned)rte_eth_dev_socket_id(port->id);
-    uint16_t receive_frames = RING_FRAMES;
-    uint16_t send_frames = RING_FRAMES;
+    uint16_t receive_frames = ring_frames(port);
+    uint16_t send_frames = receive_frames;
     int failure = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &receive_frames, &send_frames);
+    port->ring_frames = receive_frames;
     for (uint16_t i = 0; !failure && i < port->queue_count; i++) {
         failure = rte_eth_rx_queue_setup(port->id, i, receive_frames, socket, NULL, port->pool);
         if (!failure && port->is_paired)

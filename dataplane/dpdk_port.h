@@ -22,6 +22,7 @@ struct dpdk_port_options {
 struct dpdk_port {
     uint16_t id;
     uint16_t queue_count;
+    uint16_t ring_frames; /* descriptors per queue */
     struct rte_mempool *pool;
     uint64_t time_flag;    /* of mbufs that carry the capture's time; 0: none does */
     uintptr_t time_offset; /* of that time in an mbuf */

@@ -120,7 +120,7 @@ void fanout_free(struct fanout *fanout)
     if (!fanout)
         return;
     source_close(fanout->inner);
-    for (unsigned i = 0; i < fanout->port_count; i++) {
+    for (unsigned i = 0; fanout->ports && i < fanout->port_count; i++) {
         struct port *port = &fanout->ports[i];
         handoff_destroy(&port->filled);
         handoff_destroy(&port->blank);
@@ -207,7 +207,7 @@ static void deal(struct fanout *fanout, const struct frame *frame, const struct 
 {
     unsigned port_index = port_of(fanout, frame);
     struct port *port = &fanout->ports[port_index];
-    bool waits = !fanout->options.sheds;
+    bool waits = !state->is_pressed;
     if (port->open && !has_room(port->open, frame))
         send(fanout, port_index, state, waits);
     struct batch *batch = open_batch(port, waits);
@@ -242,6 +242,7 @@ void fanout_run(struct fanout *fanout)
             send_end(fanout, &state);
         has_begun = true;
         state.interval_ns = burst.interval_ns;
+        state.is_pressed = burst.is_pressed;
         for (unsigned i = 0; i < burst.count; i++) {
             state.now_ns = burst.frames[i].time_ns;
             deal(fanout, &burst.frames[i], &state);
@@ -253,7 +254,7 @@ void fanout_run(struct fanout *fanout)
             burst.is_end || atomic_load_explicit(fanout->options.stop, memory_order_relaxed);
         source_release(fanout->inner, &burst);
         if (is_idle && !state.is_end)
-            send_all(fanout, &state, !fanout->options.sheds);
+            send_all(fanout, &state, true);
     }
     send_end(fanout, &state);
 }

@@ -25,7 +25,6 @@ enum {
     SCRATCH_BYTES = FRAME_BYTES_MAX + 65536,
     QUEUES_MAX = 128,
     LANES_MAX = SOURCE_DPDK_PORTS_MAX * QUEUES_MAX,
-    SHED_POLLS = 32,   /* full ones in a row: about a ring's worth is waiting */
     REST_POLLS = 1000, /* empty ones in a row, after which to rest */
     REST_NS = 50000,   /* a ring of 1024 takes minimum-size frames at 10 Gbit/s for 69 us */
     SEND_TRIES = 64,   /* before a frame that cannot be sent on is given up */
@@ -64,6 +63,7 @@ struct line {
     struct source_dpdk_options options;
     struct dpdk_port ports[SOURCE_DPDK_PORTS_MAX];
     struct socket_losses sockets;
+    uint32_t waiting_frames; /* that a queue can hold */
     atomic_uint_least64_t not_forwarded;
     unsigned open_count; /* pollers not yet closed */
     struct poller pollers[];
@@ -244,8 +244,16 @@ static bool take_next(struct poller *poller, struct burst *burst)
     return true;
 }
 
-/* A ring's worth is waiting: what was received is only counted, so that the ring does not run over.
- */
+/* Works through what has piled up, or keeps up with what still comes? After a whole ring's worth
+ * without a pause it is the latter. */
+static bool is_behind(const struct poller *poller, unsigned rings_in_2)
+{
+    const struct line *line = poller->line;
+    return !line->options.is_capture &&
+           poller->full_polls > line->waiting_frames * rings_in_2 / 2 / FRAME_BURST;
+}
+
+/* What was received is only counted, so that the ring does not run over. */
 static void shed(struct poller *poller, struct burst *burst)
 {
     burst->shed.frames = poller->received;
@@ -273,13 +281,14 @@ static void dpdk_burst(struct source *source, struct burst *burst)
     poller->scratch_used = 0;
     if (poller->taken == poller->received)
         receive(poller);
-    if (options->sheds && poller->full_polls > SHED_POLLS)
+    if (is_behind(poller, 2))
         shed(poller, burst);
     while (poller->taken < poller->received && take_next(poller, burst))
         continue;
     rest(poller);
     burst->is_end =
         options->end_after_empty_polls && poller->empty_polls >= options->end_after_empty_polls;
+    burst->is_pressed = is_behind(poller, 1);
     burst->now_ns = poller->now_ns;
     burst->interval_ns = poller->interval.start_ns;
 }
@@ -338,6 +347,8 @@ static int open_ports(struct line *line, uint16_t queue_count, bool is_split, st
         return failure;
     if (line->options.is_capture && !line->ports[0].time_flag)
         return error_set(error, EINVAL, "DPDK port %u is no capture file", line->ports[0].id);
+    line->waiting_frames =
+        line->options.waiting_frames ? line->options.waiting_frames : line->ports[0].ring_frames;
     failure = socket_losses_find(&line->sockets);
     return failure ? error_set(error, -failure, "cannot list this process's sockets: %s",
                                strerror(-failure))

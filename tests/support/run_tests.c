@@ -19,6 +19,7 @@ static CU_SuiteInfo all_suites[] = {
     {"report", NULL, NULL, NULL, NULL, report_tests},
     {"dataplane", NULL, NULL, NULL, NULL, dataplane_tests},
     {"source_pcap", NULL, NULL, NULL, NULL, source_pcap_tests},
+    {"fanout", NULL, NULL, NULL, NULL, fanout_tests},
     {"source_dpdk", NULL, NULL, NULL, NULL, source_dpdk_tests},
     {"packet", NULL, NULL, NULL, NULL, packet_tests},
     {"label", NULL, NULL, NULL, NULL, label_tests},

@@ -2,7 +2,8 @@
 /* Makes several sources of one: a thread reads the inner source and deals its frames out, all
  * packets between the same two addresses to the same worker, in order. By addresses and not by
  * ports, so that fragments stay with their flows. Intervals begin and end at the same frame for
- * everybody. */
+ * everybody. A worker that is behind is waited for; where the inner source is pressed, its frames
+ * are shed instead. */
 #ifndef DATAPLANE_FANOUT_H
 #define DATAPLANE_FANOUT_H
 
@@ -17,7 +18,6 @@ struct fanout;
 struct fanout_options {
     unsigned port_count;
     struct packet_options packet;
-    bool sheds;              /* count frames that a worker has no room for, instead of waiting */
     const atomic_bool *stop; /* borrowed */
 };
 

@@ -42,9 +42,10 @@ struct source_dpdk_options {
     /* By the clock: an interval also begins at this time once it has passed, so that what has been
      * counted until then is reported. Borrowed; null: never. */
     const atomic_uint_least64_t *cut_ns;
-    /* By the clock: when frames arrive faster than they are classified, some are counted as shed
-     * instead of being lost. */
-    bool sheds;
+    /* By the clock: how many frames can wait in a queue of a port; 0: as many as it was given
+     * descriptors. When more than that were fetched and the queue never ran dry, frames arrive
+     * faster than they are classified, and some are shed before some are lost. */
+    uint32_t waiting_frames;
     /* How many polls in a row may bring nothing before the input is over; 0: it never is. A device
      * does not tell that its capture file has ended. */
     unsigned end_after_empty_polls;
