@@ -15,6 +15,7 @@ struct classifier {
     struct keyed_hash *hash;
     struct flow_table *table;
     struct fragment_table *fragments;
+    struct signature_clock *signatures; /* null without that tier */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
     uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
@@ -35,6 +36,15 @@ static uint64_t shortest_of(const struct flow_timeouts *timeouts)
     return timeouts->other_ns < shortest_ns ? timeouts->other_ns : shortest_ns;
 }
 
+static int start_signatures(struct classifier *classifier, struct error *error)
+{
+    const struct signature_options options = {.signatures = classifier->options.signatures,
+                                              .protocols = classifier->protocols,
+                                              .services = classifier->options.services,
+                                              .watch_count = SIGNATURE_WATCHES};
+    return signature_clock_new(&classifier->signatures, &options, classifier->hash, error);
+}
+
 int classifier_new(struct classifier **classifier, const struct classifier_options *options,
                    const struct protocols *protocols, const struct keyed_secret *secret,
                    struct error *error)
@@ -50,6 +60,8 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = flow_table_new(&made->table, options->flow_count, error);
     if (!failure)
         failure = fragment_table_new(&made->fragments, error);
+    if (!failure && options->signatures)
+        failure = start_signatures(made, error);
     if (failure) {
         classifier_free(made);
         return failure;
@@ -62,6 +74,7 @@ void classifier_free(struct classifier *classifier)
 {
     if (!classifier)
         return;
+    signature_clock_free(classifier->signatures);
     keyed_hash_free(classifier->hash);
     flow_table_free(classifier->table);
     fragment_table_free(classifier->fragments);
@@ -71,8 +84,11 @@ void classifier_free(struct classifier *classifier)
 static void finish_flow(struct classifier *classifier, uint32_t slot, enum flow_end end,
                         struct tally *tally)
 {
-    flow_finish(flow_table_flow(classifier->table, slot),
-                flow_table_detail(classifier->table, slot), end, tally);
+    struct flow *flow = flow_table_flow(classifier->table, slot);
+    struct flow_detail *detail = flow_table_detail(classifier->table, slot);
+    if (flow->watch)
+        signature_clock_end(classifier->signatures, flow, detail);
+    flow_finish(flow, detail, end, tally);
     flow_table_release(classifier->table, slot);
 }
 
@@ -192,17 +208,32 @@ static uint32_t slot_of(struct classifier *classifier, const struct flow_key *ke
     return begin_flow(classifier, key, packet, tally);
 }
 
+/* What a flow's first packet says by its headers alone; the tiers' clocks start. */
+static void decide_at_once(struct classifier *classifier, uint32_t slot,
+                           const struct packet *packet, struct tally *tally)
+{
+    struct flow *flow = flow_table_flow(classifier->table, slot);
+    struct flow_detail *detail = flow_table_detail(classifier->table, slot);
+    if (classifier->options.tiers & 1u << TIER_PORTS)
+        flow_decide(flow, detail, TIER_PORTS, tier_ports_decide(classifier->protocols, packet));
+    if (classifier->signatures)
+        signature_clock_begin(classifier->signatures, flow, detail, packet, tally);
+}
+
 static void take_packet(struct classifier *classifier, const struct flow_key *key, uint32_t hint,
                         const struct packet *packet, struct tally *tally)
 {
     bool is_new;
     uint32_t slot = slot_of(classifier, key, hint, packet, tally, &is_new);
     struct flow *flow = flow_table_flow(classifier->table, slot);
-    flow_update(flow, packet);
+    struct signature_step step = {.expected_sequence = flow_expected(flow, packet)};
+    step.is_data = flow_update(flow, packet);
     flow_table_touch(classifier->table, slot, packet->time_ns);
-    if (is_new && classifier->options.tiers & 1u << TIER_PORTS)
-        flow_decide(flow, flow_table_detail(classifier->table, slot), TIER_PORTS,
-                    tier_ports_decide(classifier->protocols, packet));
+    if (is_new)
+        decide_at_once(classifier, slot, packet, tally);
+    if (signature_is_watched(flow, flow_direction(flow, packet)) && packet->payload_bytes)
+        signature_clock_tick(classifier->signatures, flow,
+                             flow_table_detail(classifier->table, slot), packet, &step, tally);
 }
 
 /* A few slots a burst: a flow idle for long is found before the table comes round. */

@@ -44,11 +44,23 @@ bool flow_is_reopened(const struct flow *flow, const struct packet *packet)
     return is_opening && flow->protocol == IP_TCP && is_closed(flow);
 }
 
-/* 0 when the packet runs like the flow's first one, 1 when against it. */
-static unsigned direction_of(const struct flow *flow, const struct packet *packet)
+unsigned flow_direction(const struct flow *flow, const struct packet *packet)
 {
     bool started_high = flow->state & FLOW_STARTED_HIGH;
     return flow_key_is_reversed(packet) != started_high;
+}
+
+/* The sequence number of the packet's first payload byte: a SYN counts before it (RFC 9293, 3.4). */
+static uint32_t data_sequence(const struct packet *packet)
+{
+    return packet->tcp_sequence + !!(packet->tcp_flags & TCP_SYN);
+}
+
+uint32_t flow_expected(const struct flow *flow, const struct packet *packet)
+{
+    unsigned direction = flow_direction(flow, packet);
+    uint8_t known = direction ? FLOW_SEQUENCE_BACKWARD : FLOW_SEQUENCE_FORWARD;
+    return flow->state & known ? flow->next_sequence[direction] : data_sequence(packet);
 }
 
 /* Sequence numbers wrap: `a` is after `b` when the way from b to a is less than half the circle
@@ -83,7 +95,7 @@ bool flow_update(struct flow *flow, const struct packet *packet)
     flow->last_ns = packet->time_ns;
     flow->unreported_packets++;
     flow->unreported_bytes += packet->wire_bytes;
-    unsigned direction = direction_of(flow, packet);
+    unsigned direction = flow_direction(flow, packet);
     if (direction)
         flow->state |= FLOW_SEEN_BACKWARD;
     bool is_data = flow->protocol != IP_TCP || follow_tcp(flow, packet, direction);
@@ -117,9 +129,20 @@ static struct tally_cell *cell_of(const struct flow *flow, int tier, struct tall
     return &tally->cells[tier < 0 ? PROTOCOL_UNKNOWN : flow->verdict[tier]];
 }
 
-static void set_host(struct tally_cell *cell, unsigned bit)
+static void set_host(uint64_t *hosts, unsigned bit)
 {
-    cell->hosts[bit / 64] |= (uint64_t)1 << bit % 64;
+    hosts[bit / 64] |= (uint64_t)1 << bit % 64;
+}
+
+static void report_service(const struct flow *flow, const struct flow_detail *detail,
+                           struct tally *tally)
+{
+    if (detail->service == SERVICE_NONE)
+        return;
+    struct tally_service *service = &tally->services[detail->service];
+    service->packets += flow->unreported_packets;
+    service->bytes += flow->unreported_bytes;
+    set_host(service->hosts, detail->host_bit);
 }
 
 void flow_report(struct flow *flow, struct flow_detail *detail, struct tally *tally)
@@ -132,7 +155,8 @@ void flow_report(struct flow *flow, struct flow_detail *detail, struct tally *ta
     cell->bytes += flow->unreported_bytes;
     if (tier >= 0)
         cell->by_tier[tier].bytes += flow->unreported_bytes;
-    set_host(cell, detail->host_bit);
+    set_host(cell->hosts, detail->host_bit);
+    report_service(flow, detail, tally);
     detail->reported_packets += flow->unreported_packets;
     detail->reported_bytes += flow->unreported_bytes;
     flow->unreported_packets = 0;
@@ -172,7 +196,9 @@ void flow_finish(struct flow *flow, struct flow_detail *detail, enum flow_end en
     int tier = flow_winner(flow);
     struct tally_cell *cell = cell_of(flow, tier, tally);
     cell->flows++;
-    set_host(cell, detail->host_bit);
+    set_host(cell->hosts, detail->host_bit);
+    if (detail->service != SERVICE_NONE)
+        tally->services[detail->service].flows++;
     if (tier >= 0) {
         cell->by_tier[tier].flows++;
         cell->packets_before_verdict[step_of(detail->packets_before_verdict)]++;

@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "ctl/report_stream.h"
+#include "ctl/rule_folder.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/source_pcap.h"
 #include "run_options.h"
@@ -17,6 +18,7 @@ struct replay {
     struct run_options run;
     const char *const *files;
     unsigned file_count;
+    struct rule_folder rules;
     atomic_uint complaints; /* told by the source's thread */
 };
 
@@ -58,6 +60,8 @@ static int write_reports(struct replay *replay, struct dataplane *dataplane, str
         .min_endpoints = replay->run.min_endpoints,
         .interval_ns = replay->run.interval_ns,
         .protocols = replay->run.dataplane.protocols,
+        .services = replay->rules.services,
+        .rules_sha256 = replay->rules.rules ? replay->rules.rules->sha256 : NULL,
     };
     struct report_stream *stream;
     struct tally *tally;
@@ -100,6 +104,28 @@ static int replay_files(struct replay *replay, struct error *error)
     return failure;
 }
 
+static void tell_fault(const char *text)
+{
+    command_complain("%s", text);
+}
+
+/* The rules come first: what they declare must stand in the table before anything counts. */
+static int replay_with_rules(struct replay *replay, struct protocols *protocols,
+                             struct error *error)
+{
+    struct classifier_options *classifier = &replay->run.dataplane.classifier;
+    if (!(classifier->tiers & 1u << TIER_SIGNATURES))
+        return replay_files(replay, error);
+    int failure =
+        rule_folder_open(&replay->rules, replay->run.rules_path, protocols, tell_fault, error);
+    classifier->signatures = replay->rules.signatures;
+    classifier->services = replay->rules.services;
+    if (!failure)
+        failure = replay_files(replay, error);
+    rule_folder_close(&replay->rules);
+    return failure;
+}
+
 static int replay_with_protocols(struct replay *replay)
 {
     struct error error = {0};
@@ -107,7 +133,7 @@ static int replay_with_protocols(struct replay *replay)
     int failure = protocols_new(&protocols, &error);
     if (!failure) {
         replay->run.dataplane.protocols = protocols;
-        failure = replay_files(replay, &error);
+        failure = replay_with_rules(replay, protocols, &error);
         protocols_free(protocols);
     }
     if (failure)

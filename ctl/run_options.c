@@ -12,6 +12,7 @@ enum { OWN_MAX = 32 };
 
 static const struct option shared[] = {
     {"tiers", required_argument, NULL, OPTION_TIERS},
+    {"rules", required_argument, NULL, OPTION_RULES},
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"workers", required_argument, NULL, OPTION_WORKERS},
@@ -58,11 +59,15 @@ static int read_list(const char *text, int (*take)(const char *name, void *conte
 
 static int take_tier(const char *name, void *context)
 {
+    static const enum tier built[] = {TIER_PORTS, TIER_SIGNATURES};
     unsigned *tiers = context;
-    if (strcmp(name, tier_name(TIER_PORTS)) != 0)
-        return -EINVAL;
-    *tiers |= 1u << TIER_PORTS;
-    return 0;
+    for (unsigned i = 0; i < sizeof built / sizeof *built; i++) {
+        if (!strcmp(name, tier_name(built[i]))) {
+            *tiers |= 1u << built[i];
+            return 0;
+        }
+    }
+    return -EINVAL;
 }
 
 static int take_scope(const char *name, void *context)
@@ -84,7 +89,9 @@ static int take_tiers_option(struct run_options *run, const char *value, struct 
     run->dataplane.classifier.tiers = 0;
     if (read_list(value, take_tier, &run->dataplane.classifier.tiers))
         return error_set(error, EINVAL,
-                         "--tiers: '%s' is not a list of tiers that are built in: ports", value);
+                         "--tiers: '%s' is not a list of tiers that are built in: ports, "
+                         "signatures",
+                         value);
     return 0;
 }
 
@@ -104,6 +111,9 @@ static int take_option(struct run_options *run, int option, const char *value, s
     switch (option) {
     case OPTION_TIERS:
         return take_tiers_option(run, value, error);
+    case OPTION_RULES:
+        run->rules_path = value;
+        return 0;
     case OPTION_FORMAT:
         format = report_format_find(value);
         if (format < 0)

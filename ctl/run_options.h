@@ -14,10 +14,12 @@ struct run_options {
     enum report_format format;
     uint64_t interval_ns; /* 0: the whole run is one interval */
     unsigned min_endpoints;
+    const char *rules_path; /* null: the program's own */
 };
 
 enum run_option {
     OPTION_TIERS = 256,
+    OPTION_RULES,
     OPTION_FORMAT,
     OPTION_INTERVAL,
     OPTION_WORKERS,
@@ -34,7 +36,8 @@ enum run_option {
 
 /* Their part of a command's help. */
 #define RUN_OPTIONS_HELP                                                                         \
-    "  --tiers LIST       evidence to use: ports (default: ports)\n"                             \
+    "  --tiers LIST       evidence to use: ports, signatures (default: ports)\n"                 \
+    "  --rules DIR        rules of the signatures tier (default: this program's own)\n"          \
     "  --format FORMAT    table, json, ndjson, csv or prometheus (default: table)\n"             \
     "  --interval S       one report per S seconds (default: 60 live, one in all of captures)\n" \
     "  --workers N        classify in N threads (default: 1)\n"                                  \

@@ -12,6 +12,7 @@
 #include "classifier/frame.h"
 #include "classifier/packet.h"
 #include "classifier/protocol.h"
+#include "classifier/signature.h"
 #include "classifier/tally.h"
 
 struct classifier_options {
@@ -20,6 +21,8 @@ struct classifier_options {
     struct flow_timeouts timeouts;
     struct packet_options packet;
     bool counts_hosts; /* fill tally_cell.hosts; costs a hash per flow */
+    const struct signatures *signatures; /* borrowed; null unless TIER_SIGNATURES is among them */
+    const struct services *services;     /* borrowed; null: no names are read */
 };
 
 struct classifier;

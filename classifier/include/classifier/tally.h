@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "classifier/packet.h"
 #include "classifier/protocol.h"
+#include "classifier/services.h"
 #include "classifier/tier.h"
 
 /* Bytes are wire bytes of whole frames without FCS. */
@@ -59,6 +60,25 @@ struct tally_agreement {
     uint64_t different_bytes;
 };
 
+/* Flows whose name told whom they are for. Packets before the name was read are among them unless
+ * they were reported before. */
+struct tally_service {
+    uint64_t packets;
+    uint64_t bytes;
+    uint64_t flows; /* that ended */
+    uint64_t hosts[TALLY_HOST_BITS / 64];
+};
+
+/* What the signatures tier did, and what it could not do for want of room. */
+struct tally_signatures {
+    uint64_t payloads;      /* looked at, each time its stream grew */
+    uint64_t bytes;         /* in them */
+    uint64_t watches_lost;  /* undecided flows that gave their place up to newer ones */
+    uint64_t named;         /* endpoints that messages named for other flows */
+    uint64_t named_lost;    /* of these, forgotten for want of room before they expired */
+    uint64_t related_flows; /* that began from or to such an endpoint */
+};
+
 /* Losses before the classifier saw a frame, as the source knows them; not part of `seen`. */
 struct tally_losses {
     uint64_t nic;
@@ -85,9 +105,11 @@ struct tally {
     struct tally_losses dropped;
     struct tally_flows flows;
     struct tally_agreement agreement[TIERS][TIERS]; /* [weaker][stronger] */
+    struct tally_signatures signatures;
     unsigned protocol_count;
     struct tally_count *non_ip; /* [protocol_count]: frames that are not IP, by their own name */
     struct tally_cell *cells;   /* [protocol_count] */
+    struct tally_service *services; /* [SERVICES_MAX]; that of SERVICE_NONE stays empty */
 };
 
 /* An empty tally with room for `protocol_count` protocols. Returns 0 or -errno. */
@@ -107,6 +129,9 @@ void tally_cell_merge(struct tally_cell *into, const struct tally_cell *from);
 /* Adds the interval that follows the run `into` holds: counts add up; what is open or unreported is
  * as this interval left it, and what was carried over as the first one found it. */
 void tally_append(struct tally *into, const struct tally *next);
+
+/* Likewise for a service. */
+unsigned tally_service_hosts(const struct tally_service *service);
 
 /* How many distinct initiating addresses a cell was seen from, at least. */
 unsigned tally_cell_hosts(const struct tally_cell *cell);
