@@ -14,11 +14,13 @@
 #include "dataplane/source_dpdk.h"
 #include "live_device.h"
 #include "privilege.h"
+#include "run_knowledge.h"
 #include "run_options.h"
 #include "textfile.h"
 
 struct live {
     struct run_options run;
+    struct run_knowledge knowledge;
     struct live_device_options device_options;
     struct live_device device;
     const char *textfile_path; /* null: none is written */
@@ -94,14 +96,8 @@ static int take_option(void *context, int option, const char *value, struct erro
 
 static struct report_context context_of(const struct live *live)
 {
-    return (struct report_context){
-        .source_kind = "dpdk",
-        .link = live->device_options.forward ? "inline" : "mirror",
-        .tiers = live->run.dataplane.classifier.tiers,
-        .min_endpoints = live->run.min_endpoints,
-        .interval_ns = live->run.interval_ns,
-        .protocols = live->run.dataplane.protocols,
-    };
+    return run_knowledge_context(&live->knowledge, &live->run, "dpdk",
+                                 live->device_options.forward ? "inline" : "mirror");
 }
 
 static int write_reports(struct dataplane *dataplane, struct report_stream *stream,
@@ -203,16 +199,13 @@ static int listen_live(struct live *live, struct error *error)
     return failure;
 }
 
-static int listen_with_protocols(struct live *live)
+static int listen_with_knowledge(struct live *live)
 {
     struct error error = {0};
-    struct protocols *protocols;
-    int failure = protocols_new(&protocols, &error);
-    if (!failure) {
-        live->run.dataplane.protocols = protocols;
+    int failure = run_knowledge_open(&live->knowledge, &live->run, &error);
+    if (!failure)
         failure = listen_live(live, &error);
-        protocols_free(protocols);
-    }
+    run_knowledge_close(&live->knowledge);
     if (failure)
         command_complain("%s", error.text);
     return command_flush(failure ? EXIT_FAILED : EXIT_GOOD);
@@ -232,7 +225,7 @@ static int run(const struct command *command, int argc, char **argv)
         return command_misused(command, "listen to what? give --source");
     live.device_options.argument_count = (unsigned)(argc - optind);
     live.device_options.arguments = (const char *const *)argv + optind;
-    return listen_with_protocols(&live);
+    return listen_with_knowledge(&live);
 }
 
 const struct command command_live = {
