@@ -46,6 +46,7 @@ struct report_conservation {
     struct tally_count non_ip;
     struct tally_count malformed;
     struct tally_count orphan_fragments;
+    struct tally_count shed;
     struct tally_count unreported;
     int64_t balance_frames; /* seen + carried_over - all others; 0, or the numbers are wrong */
     int64_t balance_bytes;
