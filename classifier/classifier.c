@@ -15,8 +15,15 @@ struct classifier {
     struct keyed_hash *hash;
     struct flow_table *table;
     struct fragment_table *fragments;
+    struct signature_clock *signatures; /* null without that tier */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
+    uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
+    struct {
+        struct tally *tally; /* null when all flows are settled */
+        uint64_t now_ns;     /* when the interval ended */
+        uint32_t slot;       /* those before it are settled */
+    } closing;
 };
 
 static uint64_t shortest_of(const struct flow_timeouts *timeouts)
@@ -44,6 +51,9 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = flow_table_new(&made->table, options->flow_count, error);
     if (!failure)
         failure = fragment_table_new(&made->fragments, error);
+    if (!failure && options->signatures)
+        failure = signature_clock_new(&made->signatures, options->signatures, made->hash,
+                                      SIGNATURE_WATCHES, error);
     if (failure) {
         classifier_free(made);
         return failure;
@@ -56,6 +66,7 @@ void classifier_free(struct classifier *classifier)
 {
     if (!classifier)
         return;
+    signature_clock_free(classifier->signatures);
     keyed_hash_free(classifier->hash);
     flow_table_free(classifier->table);
     fragment_table_free(classifier->fragments);
@@ -65,9 +76,30 @@ void classifier_free(struct classifier *classifier)
 static void finish_flow(struct classifier *classifier, uint32_t slot, enum flow_end end,
                         struct tally *tally)
 {
-    flow_finish(flow_table_flow(classifier->table, slot),
-                flow_table_detail(classifier->table, slot), end, tally);
+    struct flow *flow = flow_table_flow(classifier->table, slot);
+    struct flow_detail *detail = flow_table_detail(classifier->table, slot);
+    if (flow->watch)
+        signature_clock_end(classifier->signatures, flow, detail);
+    flow_finish(flow, detail, end, tally);
     flow_table_release(classifier->table, slot);
+}
+
+/* What a flow has counted belongs to the interval it was counted in: that is where it goes before
+ * anything else happens to the flow. False when the flow was over by then. */
+static bool settle_flow(struct classifier *classifier, uint32_t slot)
+{
+    struct flow *flow = flow_table_flow(classifier->table, slot);
+    if (flow->epoch == classifier->epoch)
+        return true;
+    flow->epoch = classifier->epoch;
+    struct tally *tally = classifier->closing.tally;
+    if (flow_is_idle(flow, &classifier->options.timeouts, classifier->closing.now_ns)) {
+        finish_flow(classifier, slot, FLOW_ENDED, tally);
+        tally->flows.active--;
+        return false;
+    }
+    flow_report(flow, flow_table_detail(classifier->table, slot), tally);
+    return true;
 }
 
 static void count_frame(const struct packet *packet, struct tally *tally)
@@ -137,11 +169,13 @@ static uint32_t begin_flow(struct classifier *classifier, const struct flow_key 
                            const struct packet *packet, struct tally *tally)
 {
     uint32_t slot = flow_table_place(classifier->table, key, packet->time_ns);
-    if (flow_table_is_used(classifier->table, slot))
+    if (flow_table_is_used(classifier->table, slot) && settle_flow(classifier, slot))
         finish_flow(classifier, slot, FLOW_EVICTED, tally);
-    flow_table_claim(classifier->table, slot, key);
+    flow_table_claim(classifier->table, slot, key, packet->time_ns);
+    struct flow *flow = flow_table_flow(classifier->table, slot);
     struct flow_detail *detail = flow_table_detail(classifier->table, slot);
-    flow_begin(flow_table_flow(classifier->table, slot), detail, packet);
+    flow_begin(flow, detail, packet);
+    flow->epoch = classifier->epoch;
     detail->host_bit = host_bit_of(classifier, packet);
     return slot;
 }
@@ -155,7 +189,7 @@ static uint32_t slot_of(struct classifier *classifier, const struct flow_key *ke
     uint32_t slot = hint;
     if (!flow_table_holds(classifier->table, slot, key))
         flow_table_find(classifier->table, key, &slot, 1);
-    if (slot != FLOW_TABLE_NONE) {
+    if (slot != FLOW_TABLE_NONE && settle_flow(classifier, slot)) {
         const struct flow *flow = flow_table_flow(classifier->table, slot);
         if (!flow_is_idle(flow, &classifier->options.timeouts, packet->time_ns) &&
             !flow_is_reopened(flow, packet))
@@ -166,32 +200,48 @@ static uint32_t slot_of(struct classifier *classifier, const struct flow_key *ke
     return begin_flow(classifier, key, packet, tally);
 }
 
+/* What a flow's first packet says by its headers alone; the tiers' clocks start. */
+static void decide_at_once(struct classifier *classifier, uint32_t slot,
+                           const struct packet *packet, struct tally *tally)
+{
+    struct flow *flow = flow_table_flow(classifier->table, slot);
+    struct flow_detail *detail = flow_table_detail(classifier->table, slot);
+    if (classifier->options.tiers & 1u << TIER_PORTS)
+        flow_decide(flow, detail, TIER_PORTS, tier_ports_decide(classifier->protocols, packet));
+    if (classifier->signatures)
+        signature_clock_begin(classifier->signatures, flow, detail, packet, tally);
+}
+
 static void take_packet(struct classifier *classifier, const struct flow_key *key, uint32_t hint,
                         const struct packet *packet, struct tally *tally)
 {
     bool is_new;
     uint32_t slot = slot_of(classifier, key, hint, packet, tally, &is_new);
     struct flow *flow = flow_table_flow(classifier->table, slot);
-    flow_update(flow, packet);
+    struct signature_step step = {.expected_sequence = flow_expected(flow, packet)};
+    step.is_data = flow_update(flow, packet);
     flow_table_touch(classifier->table, slot, packet->time_ns);
-    if (is_new && classifier->options.tiers & 1u << TIER_PORTS)
-        flow_decide(flow, flow_table_detail(classifier->table, slot), TIER_PORTS,
-                    tier_ports_decide(classifier->protocols, packet));
+    if (is_new)
+        decide_at_once(classifier, slot, packet, tally);
+    if (signature_is_watched(flow, flow_direction(flow, packet)) && packet->payload_bytes)
+        signature_clock_tick(classifier->signatures, flow,
+                             flow_table_detail(classifier->table, slot), packet, &step, tally);
 }
 
-/* A bucket's worth of slots a burst: a flow idle for long is found before the table comes round. */
+/* A few slots a burst: a flow idle for long is found before the table comes round. */
 static void sweep(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
 {
-    for (unsigned i = 0; i < FLOW_TABLE_BUCKET_SLOTS; i++) {
-        uint32_t slot = classifier->sweep_slot + i;
+    enum { SLOTS_A_BURST = 16 };
+    for (unsigned i = 0; i < SLOTS_A_BURST; i++) {
+        if (classifier->sweep_slot >= flow_table_slots(classifier->table))
+            classifier->sweep_slot = 0;
+        uint32_t slot = classifier->sweep_slot++;
         if (flow_table_may_be_idle(classifier->table, slot, classifier->shortest_idle_ns, now_ns) &&
+            settle_flow(classifier, slot) &&
             flow_is_idle(flow_table_flow(classifier->table, slot), &classifier->options.timeouts,
                          now_ns))
             finish_flow(classifier, slot, FLOW_ENDED, tally);
     }
-    classifier->sweep_slot += FLOW_TABLE_BUCKET_SLOTS;
-    if (classifier->sweep_slot == flow_table_slots(classifier->table))
-        classifier->sweep_slot = 0;
 }
 
 void classifier_burst(struct classifier *classifier, const struct frame *frames, unsigned count,
@@ -215,30 +265,43 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
         sweep(classifier, frames[count - 1].time_ns, tally);
 }
 
-static void visit_flows(struct classifier *classifier, uint64_t now_ns, bool is_over,
-                        struct tally *tally)
+void classifier_close_interval(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
 {
+    classifier_settle(classifier, UINT32_MAX);
+    tally->flows.active = flow_table_used(classifier->table);
+    classifier->closing.tally = tally;
+    classifier->closing.now_ns = now_ns;
+    classifier->closing.slot = 0;
+    classifier->epoch++;
+}
+
+bool classifier_settle(struct classifier *classifier, uint32_t slots)
+{
+    if (!classifier->closing.tally)
+        return true;
+    uint32_t left = flow_table_slots(classifier->table) - classifier->closing.slot;
+    uint32_t end = classifier->closing.slot + (slots < left ? slots : left);
+    for (uint32_t slot = classifier->closing.slot; slot < end; slot++) {
+        if (flow_table_is_used(classifier->table, slot))
+            settle_flow(classifier, slot);
+    }
+    classifier->closing.slot = end;
+    if (slots < left)
+        return false;
+    classifier->closing.tally = NULL;
+    return true;
+}
+
+void classifier_finish(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
+{
+    classifier_settle(classifier, UINT32_MAX);
     uint32_t slots = flow_table_slots(classifier->table);
     for (uint32_t slot = 0; slot < slots; slot++) {
         if (!flow_table_is_used(classifier->table, slot))
             continue;
         struct flow *flow = flow_table_flow(classifier->table, slot);
-        if (flow_is_idle(flow, &classifier->options.timeouts, now_ns))
-            finish_flow(classifier, slot, FLOW_ENDED, tally);
-        else if (is_over)
-            finish_flow(classifier, slot, FLOW_CUT, tally);
-        else
-            flow_report(flow, flow_table_detail(classifier->table, slot), tally);
+        bool is_idle = flow_is_idle(flow, &classifier->options.timeouts, now_ns);
+        flow_finish(flow, flow_table_detail(classifier->table, slot),
+                    is_idle ? FLOW_ENDED : FLOW_CUT, tally);
     }
-    tally->flows.active = flow_table_used(classifier->table);
-}
-
-void classifier_close_interval(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
-{
-    visit_flows(classifier, now_ns, false, tally);
-}
-
-void classifier_finish(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
-{
-    visit_flows(classifier, now_ns, true, tally);
 }

@@ -44,11 +44,23 @@ bool flow_is_reopened(const struct flow *flow, const struct packet *packet)
     return is_opening && flow->protocol == IP_TCP && is_closed(flow);
 }
 
-/* 0 when the packet runs like the flow's first one, 1 when against it. */
-static unsigned direction_of(const struct flow *flow, const struct packet *packet)
+unsigned flow_direction(const struct flow *flow, const struct packet *packet)
 {
     bool started_high = flow->state & FLOW_STARTED_HIGH;
     return flow_key_is_reversed(packet) != started_high;
+}
+
+/* The sequence number of the packet's first payload byte: a SYN counts before it (RFC 9293, 3.4). */
+static uint32_t data_sequence(const struct packet *packet)
+{
+    return packet->tcp_sequence + !!(packet->tcp_flags & TCP_SYN);
+}
+
+uint32_t flow_expected(const struct flow *flow, const struct packet *packet)
+{
+    unsigned direction = flow_direction(flow, packet);
+    uint8_t known = direction ? FLOW_SEQUENCE_BACKWARD : FLOW_SEQUENCE_FORWARD;
+    return flow->state & known ? flow->next_sequence[direction] : data_sequence(packet);
 }
 
 /* Sequence numbers wrap: `a` is after `b` when the way from b to a is less than half the circle
@@ -83,7 +95,7 @@ bool flow_update(struct flow *flow, const struct packet *packet)
     flow->last_ns = packet->time_ns;
     flow->unreported_packets++;
     flow->unreported_bytes += packet->wire_bytes;
-    unsigned direction = direction_of(flow, packet);
+    unsigned direction = flow_direction(flow, packet);
     if (direction)
         flow->state |= FLOW_SEEN_BACKWARD;
     bool is_data = flow->protocol != IP_TCP || follow_tcp(flow, packet, direction);

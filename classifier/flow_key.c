@@ -8,7 +8,7 @@
 
 enum { BLOCKS_MAX = 3 };
 
-enum subject { SUBJECT_FLOW = 0, SUBJECT_DATAGRAM = 1, SUBJECT_HOST = 2 };
+enum subject { SUBJECT_FLOW = 0, SUBJECT_DATAGRAM = 1, SUBJECT_HOST = 2, SUBJECT_ENDPOINT = 3 };
 
 struct tuple {
     struct block blocks[BLOCKS_MAX];
@@ -137,5 +137,18 @@ struct flow_key flow_key_of_source(struct keyed_hash *hash, const struct packet 
     bytes[14] = packet->ip_version;
     memcpy(bytes + 16, packet->source, 16);
     mark(&tuple, SUBJECT_HOST);
+    return key_of_tuple(hash, &tuple);
+}
+
+struct flow_key flow_key_of_endpoint(struct keyed_hash *hash, uint8_t ip_version,
+                                     const uint8_t *address, uint16_t port, uint8_t protocol)
+{
+    struct tuple tuple = {.count = 2};
+    uint8_t *bytes = (uint8_t *)tuple.blocks;
+    memcpy(bytes + 8, &port, sizeof port);
+    bytes[12] = protocol;
+    bytes[14] = ip_version;
+    memcpy(bytes + 16, address, 16);
+    mark(&tuple, SUBJECT_ENDPOINT);
     return key_of_tuple(hash, &tuple);
 }

@@ -83,6 +83,8 @@ static enum step parse_step(struct parser *parser, enum step step)
         return parse_ipv6(parser);
     case STEP_TRANSPORT:
         return parse_transport(parser);
+    case STEP_TOO_DEEP:
+        return parser_end(parser, PACKET_TOO_DEEP);
     case STEP_DONE:
         break;
     }

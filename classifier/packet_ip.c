@@ -101,30 +101,39 @@ static bool is_message(uint32_t protocol)
     return protocol == IP_MOBILITY || protocol == IP_HIP || protocol == IP_SHIM6;
 }
 
-enum extension { EXTENSION_PASSED, EXTENSION_LAST, EXTENSION_SHORT, EXTENSION_BAD_FRAGMENT };
+enum extension { EXTENSION_PASSED, EXTENSION_LAST, EXTENSION_BAD };
 
-/* Passes the extension header that `number` announces, and sets `number` to what it announces. */
+static enum extension bad_extension(struct parser *parser, uint32_t length)
+{
+    parser_short(parser, length, PACKET_IPV6_EXTENSION);
+    return EXTENSION_BAD;
+}
+
+/* Passes the extension header that `number` announces, and sets `number` to what it announces; a
+ * bad one sets the outcome. */
 static enum extension pass_extension(struct parser *parser)
 {
     const uint8_t *header = cursor_peek(&parser->cursor, 8);
     uint32_t kind = parser->number;
-    if (!header || parser->wire_left < 8)
-        return EXTENSION_SHORT;
+    if (!header)
+        return bad_extension(parser, 8);
     uint32_t length = (header[1] + 1u) * 8;
     if (kind == IP_AH)
         length = (header[1] + 2u) * 4;
     if (kind == IP_FRAGMENT)
         length = 8;
     if (!parser_take(parser, length))
-        return EXTENSION_SHORT;
+        return bad_extension(parser, length);
     if (header[0] == IP_NO_NEXT && is_message(kind))
         return EXTENSION_LAST;
     parser->number = header[0];
     if (kind != IP_FRAGMENT)
         return EXTENSION_PASSED;
     uint32_t field = load_be16(header + 2);
-    if (!note_fragment(parser, field & 0xfff8, field & 1, load_be32(header + 4)))
-        return EXTENSION_BAD_FRAGMENT;
+    if (!note_fragment(parser, field & 0xfff8, field & 1, load_be32(header + 4))) {
+        parser_end(parser, PACKET_FRAGMENT);
+        return EXTENSION_BAD;
+    }
     return parser->packet->fragment == PACKET_FRAGMENT_LATER ? EXTENSION_LAST : EXTENSION_PASSED;
 }
 
@@ -137,12 +146,7 @@ static enum step parse_extensions(struct parser *parser)
             return parser_end(parser, PACKET_IPV6_EXTENSION);
         extension = pass_extension(parser);
     }
-    if (extension == EXTENSION_SHORT)
-        return parser_end(parser,
-                          parser->packet->is_truncated ? PACKET_CUT_SHORT : PACKET_IPV6_EXTENSION);
-    if (extension == EXTENSION_BAD_FRAGMENT)
-        return parser_end(parser, PACKET_FRAGMENT);
-    return STEP_TRANSPORT;
+    return extension == EXTENSION_BAD ? STEP_DONE : STEP_TRANSPORT;
 }
 
 enum step parse_ipv6(struct parser *parser)
@@ -177,12 +181,13 @@ static enum step end_flow(struct parser *parser)
 }
 
 /* The transport header is not readable: malformed when the wire had too little of it, else the
- * capture was cut there and the flow keeps its addresses. */
+ * capture was cut there and the flow keeps its addresses. `header_bytes` is the least it has. */
 static enum step end_without_header(struct parser *parser, uint32_t header_bytes,
                                     enum packet_outcome reason)
 {
     if (parser->wire_left < header_bytes)
         return parser_end(parser, reason);
+    parser->wire_left -= header_bytes;
     parser->cursor.left = 0;
     return end_flow(parser);
 }

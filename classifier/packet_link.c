@@ -16,7 +16,6 @@ enum ethertype {
     ETHERTYPE_PROVIDER_VLAN = 0x88a8,
     ETHERTYPE_QINQ_OLD = 0x9100,
     ETHERTYPE_QINQ_OLDER = 0x9200,
-    ETHERTYPE_FIRST = 0x600, /* below: an 802.3 length */
     LENGTH_LAST = 1500,
 };
 
@@ -62,7 +61,7 @@ enum step parse_ethernet(struct parser *parser)
 enum step parse_ethertype(struct parser *parser)
 {
     if (++parser->depth > ENCAPSULATION_DEPTH)
-        return parser_end(parser, PACKET_TOO_DEEP);
+        return STEP_TOO_DEEP;
     switch (parser->number) {
     case ETHERTYPE_IPV4:
         return STEP_IPV4;
@@ -104,8 +103,10 @@ enum step parse_vlan(struct parser *parser)
     return STEP_ETHERTYPE;
 }
 
-/* What follows the stack has no type field. A first nibble of 4 or 6 is IP (RFC 4928), 0 a
- * pseudowire control word before Ethernet (RFC 4385), anything else Ethernet without one. */
+/* What follows the stack has no type field. A first nibble of 4 or 6 is IP (RFC 4928). Two bytes of
+ * zero are a pseudowire's control word before Ethernet (RFC 4448, section 4.6), 0x1000 the
+ * associated channel's (RFC 4385, section 5), which carries no traffic; anything else is Ethernet.
+ */
 enum step parse_mpls(struct parser *parser)
 {
     enum { LABELS_MAX = 16 };
@@ -121,7 +122,9 @@ enum step parse_mpls(struct parser *parser)
             return parser_short(parser, 4, PACKET_MPLS_HEADER);
         if (payload[0] >> 4 == 4 || payload[0] >> 4 == 6)
             return STEP_IP;
-        if (payload[0] >> 4 == 0)
+        if (load_be16(payload) == 0x1000)
+            return parser_non_ip(parser, ETHERTYPE_MPLS);
+        if (load_be16(payload) == 0)
             parser_take(parser, 4);
         return STEP_ETHERNET;
     }
@@ -140,12 +143,13 @@ enum step parse_pppoe(struct parser *parser)
 }
 
 /* The protocol field is one odd byte where it was compressed (RFC 1661, section 6.5), and address
- * and control may stand in front of it (RFC 1662). */
+ * and control may stand in front of it (RFC 1662): 0xff is no protocol. */
 enum step parse_ppp(struct parser *parser)
 {
-    const uint8_t *peek = cursor_peek(&parser->cursor, 2);
-    if (peek && peek[0] == 0xff && peek[1] == 0x03)
-        parser_take(parser, 2);
+    enum { ADDRESS_ALL = 0xff };
+    const uint8_t *peek = cursor_peek(&parser->cursor, 1);
+    if (peek && peek[0] == ADDRESS_ALL && !parser_take(parser, 2))
+        return parser_short(parser, 2, PACKET_PPP_HEADER);
     const uint8_t *protocol = parser_take(parser, 1);
     if (!protocol)
         return parser_short(parser, 1, PACKET_PPP_HEADER);
@@ -220,6 +224,7 @@ static enum step parse_loopback(struct parser *parser)
     switch (family) {
     case 2:  /* AF_INET everywhere */
     case 10: /* AF_INET6 of Linux */
+    case 23: /* of Windows */
     case 24: /* of NetBSD and OpenBSD */
     case 28: /* of FreeBSD */
     case 30: /* of macOS */
@@ -235,13 +240,16 @@ static enum step parse_cisco_hdlc(struct parser *parser)
     if (!header)
         return parser_short(parser, 4, PACKET_LINK_HEADER);
     parser->number = load_be16(header + 2);
-    return STEP_ETHERTYPE;
+    return parser->number < ETHERTYPE_FIRST ? parser_non_ip(parser, parser->number)
+                                            : STEP_ETHERTYPE;
 }
 
 static enum step parse_ppp_serial(struct parser *parser)
 {
     const uint8_t *peek = cursor_peek(&parser->cursor, 1);
-    bool is_cisco = peek && (peek[0] == 0x0f || peek[0] == 0x8f);
+    if (!peek)
+        return parser_short(parser, 1, PACKET_LINK_HEADER);
+    bool is_cisco = peek[0] == 0x0f || peek[0] == 0x8f;
     return is_cisco ? parse_cisco_hdlc(parser) : STEP_PPP;
 }
 
@@ -318,7 +326,9 @@ static enum step parse_prism(struct parser *parser)
         return parser_short(parser, 8, PACKET_LINK_HEADER);
     bool is_avs = load_be32(peek) >> 12 == AVS_MAGIC;
     uint32_t header_bytes = is_avs ? load_be32(peek + 4) : load_le32(peek + 4);
-    if (header_bytes < 8 || !parser_take(parser, header_bytes))
+    if (header_bytes < 8)
+        return parser_end(parser, PACKET_LINK_HEADER);
+    if (!parser_take(parser, header_bytes))
         return parser_short(parser, header_bytes, PACKET_LINK_HEADER);
     return parse_wifi(parser, false);
 }
@@ -332,7 +342,14 @@ static enum step skip_to(struct parser *parser, uint32_t header_bytes, enum step
 
 enum step parse_link_type(struct parser *parser, uint16_t link_type)
 {
-    enum { RAW_LINKTYPE = 101, RAW_OPENBSD = 14, TOKEN_RING = 14, FDDI = 13, BSD_ENC = 12 };
+    enum {
+        RAW_LINKTYPE = 101,
+        RAW_OPENBSD = 14,
+        ATM_LINKTYPE = 100,
+        TOKEN_RING = 14,
+        FDDI = 13,
+        BSD_ENC = 12
+    };
     switch (link_type) {
     case DLT_EN10MB:
         return STEP_ETHERNET;
@@ -366,6 +383,7 @@ enum step parse_link_type(struct parser *parser, uint16_t link_type)
     case DLT_MPLS:
         return STEP_MPLS;
     case DLT_ATM_RFC1483:
+    case ATM_LINKTYPE:
         return STEP_LLC;
     case DLT_IEEE802:
         return skip_to(parser, TOKEN_RING, STEP_LLC);

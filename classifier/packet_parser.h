@@ -21,7 +21,11 @@ enum step {
     STEP_IPV4,
     STEP_IPV6,
     STEP_TRANSPORT, /* `number` is an IP protocol */
+    STEP_TOO_DEEP,
 };
+
+/* Ethernet types start here; below, an 802.3 length. */
+enum { ETHERTYPE_FIRST = 0x600 };
 
 struct parser {
     struct cursor cursor; /* over captured bytes, bounded by every length field passed */

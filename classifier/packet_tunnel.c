@@ -20,17 +20,18 @@ struct position {
     uint32_t wire_left;
 };
 
-/* Keeps the carrying packet as it would be without decapsulation. */
+/* Keeps the carrying packet as it would be without decapsulation: what the tunnel's header says is
+ * noted only after this. */
 static enum step enter(struct parser *parser, const struct position *carrier,
                        enum encapsulation encapsulation, enum step next)
 {
-    if (++parser->depth > ENCAPSULATION_DEPTH)
-        return parser_end(parser, PACKET_TOO_DEEP);
     parser->outer = *parser->packet;
     parser->outer.payload_bytes = carrier->wire_left;
     parser->outer.payload_captured_bytes = (uint32_t)carrier->cursor.left;
     parser->outer.payload = carrier->cursor.left ? carrier->cursor.at : NULL;
     parser->has_outer = true;
+    if (++parser->depth > ENCAPSULATION_DEPTH)
+        return STEP_TOO_DEEP;
     parser_note(parser, encapsulation);
     return next;
 }
@@ -43,10 +44,14 @@ static enum step stay(struct parser *parser, const struct position *carrier)
     return STEP_DONE;
 }
 
-static void note_vni(struct parser *parser, uint32_t vni)
+/* As enter, for tunnels that have a network identifier. */
+static enum step enter_network(struct parser *parser, const struct position *carrier,
+                               enum encapsulation encapsulation, enum step next, uint32_t vni)
 {
+    enum step step = enter(parser, carrier, encapsulation, next);
     if (parser->options->scope & PACKET_SCOPE_VNI)
         parser->packet->vni = vni;
+    return step;
 }
 
 /* RFC 7348, section 5: only the I flag is set. */
@@ -55,8 +60,8 @@ static enum step enter_vxlan(struct parser *parser, const struct position *carri
     const uint8_t *header = parser_take(parser, 8);
     if (!header || header[0] != 0x08 || header[7] != 0)
         return stay(parser, carrier);
-    note_vni(parser, load_be24(header + 4));
-    return enter(parser, carrier, ENCAPSULATION_VXLAN, STEP_ETHERNET);
+    return enter_network(parser, carrier, ENCAPSULATION_VXLAN, STEP_ETHERNET,
+                         load_be24(header + 4));
 }
 
 /* RFC 8926, section 3.4: version 0, options in words of four bytes, an Ethernet type. */
@@ -65,9 +70,11 @@ static enum step enter_geneve(struct parser *parser, const struct position *carr
     const uint8_t *header = parser_take(parser, 8);
     if (!header || header[0] >> 6 != 0 || !parser_take(parser, (header[0] & 0x3fu) * 4))
         return stay(parser, carrier);
-    note_vni(parser, load_be24(header + 4));
     parser->number = load_be16(header + 2);
-    return enter(parser, carrier, ENCAPSULATION_GENEVE, STEP_ETHERTYPE);
+    if (parser->number < ETHERTYPE_FIRST)
+        return stay(parser, carrier);
+    return enter_network(parser, carrier, ENCAPSULATION_GENEVE, STEP_ETHERTYPE,
+                         load_be24(header + 4));
 }
 
 /* Passes a chain of GTP-U extension headers (TS 29.281, section 5.2): each starts with its length
@@ -101,9 +108,10 @@ static enum step enter_gtp_u(struct parser *parser, const struct position *carri
         if (header[0] & HAS_EXTENSION && !pass_gtp_extensions(parser, optional[3]))
             return stay(parser, carrier);
     }
+    enum step step = enter(parser, carrier, ENCAPSULATION_GTP_U, STEP_IP);
     if (parser->options->scope & PACKET_SCOPE_TEID)
         parser->packet->teid = load_be32(header + 4);
-    return enter(parser, carrier, ENCAPSULATION_GTP_U, STEP_IP);
+    return step;
 }
 
 /* Version 1, a received or sent frame, Ethernet inside, tagged fields up to an end tag. */
@@ -183,19 +191,22 @@ enum gre {
 };
 
 /* draft-foschiano-erspan: type I has no header of its own, type II eight bytes, type III twelve and
- * eight more when its O flag is set. */
+ * eight more when its O flag is set; type III says whether it holds a frame or an IP packet. */
 static enum step enter_erspan(struct parser *parser, const struct position *carrier, uint16_t flags)
 {
     if (parser->number == GRE_ERSPAN && !(flags & GRE_SEQUENCE))
         return enter(parser, carrier, ENCAPSULATION_ERSPAN_I, STEP_ETHERNET);
+    enum { FRAME_TYPE_IP = 2 };
     bool is_third = parser->number == GRE_ERSPAN_III;
     const uint8_t *header = parser_take(parser, is_third ? 12 : 8);
     if (!header || header[0] >> 4 != (is_third ? 2 : 1))
         return stay(parser, carrier);
-    if (is_third && header[11] & 1 && !parser_take(parser, 8))
+    if (!is_third)
+        return enter(parser, carrier, ENCAPSULATION_ERSPAN_II, STEP_ETHERNET);
+    if (header[11] & 1 && !parser_take(parser, 8))
         return stay(parser, carrier);
-    return enter(parser, carrier, is_third ? ENCAPSULATION_ERSPAN_III : ENCAPSULATION_ERSPAN_II,
-                 STEP_ETHERNET);
+    bool holds_ip = (header[10] >> 2 & 31) == FRAME_TYPE_IP;
+    return enter(parser, carrier, ENCAPSULATION_ERSPAN_III, holds_ip ? STEP_IP : STEP_ETHERNET);
 }
 
 /* RFC 2637, section 4.1: version 1, always a key, payload only when a sequence number is there. */
@@ -227,10 +238,10 @@ static enum step enter_gre(struct parser *parser, const struct position *carrier
         return stay(parser, carrier);
     if (parser->number == GRE_ERSPAN || parser->number == GRE_ERSPAN_III)
         return enter_erspan(parser, carrier, flags);
-    if (parser->number == GRE_BRIDGE && key && !(flags & (GRE_CHECKSUM | GRE_SEQUENCE))) {
-        note_vni(parser, load_be24(key));
-        return enter(parser, carrier, ENCAPSULATION_NVGRE, STEP_ETHERNET);
-    }
+    if (parser->number == GRE_BRIDGE && key && !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)))
+        return enter_network(parser, carrier, ENCAPSULATION_NVGRE, STEP_ETHERNET, load_be24(key));
+    if (parser->number < ETHERTYPE_FIRST) /* keep-alives, and protocols of other number spaces */
+        return stay(parser, carrier);
     return enter(parser, carrier, ENCAPSULATION_GRE, STEP_ETHERTYPE);
 }
 

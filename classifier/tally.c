@@ -109,6 +109,16 @@ static void merge_frames(struct tally *into, const struct tally *from)
     into->dropped.source += from->dropped.source;
 }
 
+static void merge_signatures(struct tally_signatures *into, const struct tally_signatures *from)
+{
+    into->payloads += from->payloads;
+    into->bytes += from->bytes;
+    into->watches_lost += from->watches_lost;
+    into->named += from->named;
+    into->named_lost += from->named_lost;
+    into->related_flows += from->related_flows;
+}
+
 void tally_merge(struct tally *into, const struct tally *from)
 {
     if (from->first_ns < into->first_ns)
@@ -117,6 +127,7 @@ void tally_merge(struct tally *into, const struct tally *from)
         into->last_ns = from->last_ns;
     merge_frames(into, from);
     merge_agreement(into, from);
+    merge_signatures(&into->signatures, &from->signatures);
     into->flows.ended += from->flows.ended;
     into->flows.evicted += from->flows.evicted;
     into->flows.cut += from->flows.cut;

@@ -20,6 +20,8 @@ struct command {
 
 extern const struct command command_replay;
 extern const struct command command_protocols;
+extern const struct command command_rules;
+extern const struct command command_label;
 extern const struct command command_version;
 
 /* glassbox: TEXT on stderr. */

@@ -10,6 +10,8 @@
 static const struct command *const commands[] = {
     &command_replay,
     &command_protocols,
+    &command_rules,
+    &command_label,
     &command_version,
 };
 

@@ -208,6 +208,17 @@ static void write_tiers(struct json_writer *json, const struct report *report)
     json_write_object_end(json);
 }
 
+static void write_rules(struct json_writer *json, const struct report *report)
+{
+    if (!report->context.rules_sha256) {
+        json_write_null(json, "rules");
+        return;
+    }
+    json_write_object_begin(json, "rules");
+    json_write_string(json, "sha256", report->context.rules_sha256);
+    json_write_object_end(json);
+}
+
 static void write_privacy(struct json_writer *json, const struct report *report)
 {
     json_write_object_begin(json, "privacy");
@@ -233,7 +244,7 @@ void report_json_write(const struct report *report, bool is_pretty, FILE *out)
     json_write_array_end(&json);
     write_tiers(&json, report);
     json_write_null(&json, "model");
-    json_write_null(&json, "rules");
+    write_rules(&json, report);
     write_privacy(&json, report);
     json_write_object_end(&json);
     json_writer_finish(&json);

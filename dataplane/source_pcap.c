@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpcap lends one record at a time; they are copied side by side so that a burst of them can be
- * worked on together. */
+/* Readers lend one record at a time; they are copied side by side so that a burst of them can be
+ * worked on together. libpcap reads pcap, pcapng_reader.c pcapng. */
 #include "dataplane/source_pcap.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "dataplane/interval.h"
+#include "pcapng_reader.h"
 
 enum {
     RECORD_BYTES_MAX = 262144, /* libpcap's own limit for what a record holds */
@@ -19,9 +20,10 @@ struct source_pcap {
     struct source source;
     struct source_pcap_options options;
     unsigned next_file;
-    const char *file; /* being read, null between files */
-    pcap_t *reader;
-    uint16_t link_type;
+    const char *file;             /* being read */
+    pcap_t *reader;               /* of a pcap file */
+    uint16_t link_type;           /* likewise */
+    struct pcapng_reader *blocks; /* of a pcapng file */
     struct interval interval;
     uint64_t now_ns;
     struct frame pending; /* read, but of the next interval */
@@ -35,8 +37,8 @@ static void complain(struct source_pcap *pcap, const char *text)
     pcap->options.complaint.tell(pcap->options.complaint.context, pcap->file, text);
 }
 
-/* A file that can be read and is not empty; null after a complaint. */
-static FILE *open_readable(struct source_pcap *pcap)
+/* A file that can be read and is not empty, with its first byte; null after a complaint. */
+static FILE *open_readable(struct source_pcap *pcap, int *first)
 {
     enum { READ_AHEAD_BYTES = 1 << 20 };
     bool is_stdin = strcmp(pcap->file, "-") == 0;
@@ -47,23 +49,19 @@ static FILE *open_readable(struct source_pcap *pcap)
     }
     setvbuf(file, NULL, _IOFBF, READ_AHEAD_BYTES);
     errno = 0;
-    int first = getc(file);
-    if (first == EOF) {
+    *first = getc(file);
+    if (*first == EOF) {
         complain(pcap, errno ? strerror(errno) : "is empty: not even a capture's file header");
         fclose(file);
         return NULL;
     }
-    ungetc(first, file);
+    ungetc(*first, file);
     return file;
 }
 
-static void open_file(struct source_pcap *pcap)
+static void open_pcap(struct source_pcap *pcap, FILE *file)
 {
     char reason[PCAP_ERRBUF_SIZE] = "";
-    pcap->file = pcap->options.files[pcap->next_file++];
-    FILE *file = open_readable(pcap);
-    if (!file)
-        return;
     pcap->reader =
         pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, reason);
     if (!pcap->reader) {
@@ -74,17 +72,32 @@ static void open_file(struct source_pcap *pcap)
     pcap->link_type = (uint16_t)pcap_datalink(pcap->reader);
 }
 
+/* No pcap file begins with the byte that every pcapng file begins with. */
+static void open_file(struct source_pcap *pcap)
+{
+    enum { PCAPNG_FIRST_BYTE = 0x0a };
+    struct error error;
+    int first;
+    pcap->file = pcap->options.files[pcap->next_file++];
+    FILE *file = open_readable(pcap, &first);
+    if (file && first != PCAPNG_FIRST_BYTE)
+        open_pcap(pcap, file);
+    else if (file && pcapng_reader_new(&pcap->blocks, file, &error))
+        complain(pcap, error.text);
+}
+
 static void close_file(struct source_pcap *pcap)
 {
     if (pcap->reader)
         pcap_close(pcap->reader);
+    pcapng_reader_free(pcap->blocks);
     pcap->reader = NULL;
-    pcap->file = NULL;
+    pcap->blocks = NULL;
 }
 
-/* libpcap leaves nanoseconds in tv_usec when asked for them, and reads the unsigned seconds of a pcap
- * file as signed: what looks like before 1970 is after 2038. Fractions beyond a second are a broken
- * file's. */
+/* libpcap leaves nanoseconds in tv_usec when asked for them, and reads the unsigned seconds of a
+ * pcap file as signed: what looks like before 1970 is after 2038. Fractions beyond a second are a
+ * broken file's. */
 static uint64_t time_of(const struct pcap_pkthdr *header)
 {
     const uint64_t second_ns = 1000000000;
@@ -96,42 +109,68 @@ static uint64_t time_of(const struct pcap_pkthdr *header)
     return seconds * second_ns + (uint64_t)header->ts.tv_usec % second_ns;
 }
 
-static void keep_record(struct source_pcap *pcap, const struct pcap_pkthdr *header,
-                        const uint8_t *bytes, struct frame *frame)
+/* Copies the record behind those already kept. */
+static void keep_record(struct source_pcap *pcap, const struct frame *record, struct frame *frame)
 {
-    uint32_t captured_bytes = header->caplen < RECORD_BYTES_MAX ? header->caplen : RECORD_BYTES_MAX;
+    *frame = *record;
+    if (frame->captured_bytes > RECORD_BYTES_MAX)
+        frame->captured_bytes = RECORD_BYTES_MAX;
+    if (frame->wire_bytes < record->captured_bytes)
+        frame->wire_bytes = record->captured_bytes;
     uint8_t *kept = pcap->arena + pcap->arena_used;
-    memcpy(kept, bytes, captured_bytes);
-    pcap->arena_used += captured_bytes;
-    *frame =
-        (struct frame){.bytes = kept,
-                       .time_ns = time_of(header),
-                       .captured_bytes = captured_bytes,
-                       .wire_bytes = header->len > captured_bytes ? header->len : captured_bytes,
-                       .link_type = pcap->link_type};
+    memcpy(kept, record->bytes, frame->captured_bytes);
+    pcap->arena_used += frame->captured_bytes;
+    frame->bytes = kept;
+}
+
+static bool read_pcap(struct source_pcap *pcap, struct frame *record)
+{
+    struct pcap_pkthdr *header;
+    int outcome = pcap_next_ex(pcap->reader, &header, &record->bytes);
+    if (outcome == PCAP_ERROR)
+        complain(pcap, pcap_geterr(pcap->reader));
+    if (outcome != 1)
+        return false;
+    record->time_ns = time_of(header);
+    record->captured_bytes = header->caplen;
+    record->wire_bytes = header->len;
+    record->link_type = pcap->link_type;
+    return true;
+}
+
+static bool read_pcapng(struct source_pcap *pcap, struct frame *record)
+{
+    struct pcapng_packet packet;
+    struct error error;
+    enum pcapng_outcome outcome = pcapng_reader_next(pcap->blocks, &packet, &error);
+    if (outcome == PCAPNG_BROKEN)
+        complain(pcap, error.text);
+    if (outcome != PCAPNG_PACKET)
+        return false;
+    *record = (struct frame){.bytes = packet.bytes,
+                             .time_ns = packet.time_ns,
+                             .captured_bytes = packet.captured_bytes,
+                             .wire_bytes = packet.wire_bytes,
+                             .link_type = packet.link_type};
+    return true;
 }
 
 /* The next record of whichever file has one; false at the end of the last. */
 static bool read_frame(struct source_pcap *pcap, struct frame *frame)
 {
+    struct frame record;
     for (;;) {
-        if (!pcap->reader) {
-            if (pcap->next_file == pcap->options.file_count)
-                return false;
-            open_file(pcap);
-            continue;
-        }
-        struct pcap_pkthdr *header;
-        const uint8_t *bytes;
-        int outcome = pcap_next_ex(pcap->reader, &header, &bytes);
-        if (outcome == 1) {
-            keep_record(pcap, header, bytes, frame);
-            return true;
-        }
-        if (outcome == PCAP_ERROR)
-            complain(pcap, pcap_geterr(pcap->reader));
+        if (pcap->reader && read_pcap(pcap, &record))
+            break;
+        if (pcap->blocks && read_pcapng(pcap, &record))
+            break;
         close_file(pcap);
+        if (pcap->next_file == pcap->options.file_count)
+            return false;
+        open_file(pcap);
     }
+    keep_record(pcap, &record, frame);
+    return true;
 }
 
 static void take_frame(struct source_pcap *pcap, const struct frame *frame, struct burst *burst)

@@ -125,6 +125,38 @@ static void many_workers_count_like_one(void)
     clean_up();
 }
 
+/* Tables that are worked through within an interval, and not; timeouts that end flows in it. */
+static void closing_while_traffic_goes_on_changes_nothing(void)
+{
+    static const struct {
+        uint64_t flow_count, interval_ns;
+    } cases[] = {{16384, 10000000000}, {65536, 3000000000}};
+    prepare();
+    const char *files[] = {talk_path};
+    for (unsigned i = 0; i < 2; i++) {
+        struct replayed at_once;
+        struct replayed live;
+        struct dataplane_options options = replay_defaults(protocols);
+        options.classifier.flow_count = cases[i].flow_count;
+        options.classifier.counts_hosts = false;
+        options.classifier.timeouts.udp_ns = second_ns / 2;
+        options.classifier.timeouts.tcp_ns = second_ns * 4;
+        replay_captures(&at_once, &options, files, 1, cases[i].interval_ns);
+        options.is_live = true;
+        replay_captures(&live, &options, files, 1, cases[i].interval_ns);
+        CU_ASSERT_EQUAL_FATAL(live.interval_count, at_once.interval_count);
+        CU_ASSERT(live.interval_count > 1);
+        for (unsigned k = 0; k < live.interval_count; k++) {
+            CU_ASSERT_EQUAL(live.intervals[k]->interval_ns, at_once.intervals[k]->interval_ns);
+            CU_ASSERT_EQUAL(live.intervals[k]->flows.evicted, 0);
+            CU_ASSERT_TRUE(same_tally(live.intervals[k], at_once.intervals[k]));
+        }
+        replayed_free(&at_once);
+        replayed_free(&live);
+    }
+    clean_up();
+}
+
 static void intervals_add_up_to_the_whole(void)
 {
     prepare();
@@ -218,6 +250,8 @@ static void a_stopped_run_reports_what_it_has(void)
 CU_TestInfo dataplane_tests[] = {
     {"counts every frame once", counts_every_frame_once},
     {"many workers count like one", many_workers_count_like_one},
+    {"closing an interval while traffic goes on changes nothing",
+     closing_while_traffic_goes_on_changes_nothing},
     {"intervals add up to the whole", intervals_add_up_to_the_whole},
     {"a full table loses nothing", a_full_table_loses_nothing},
     {"distinct hosts are counted from below", distinct_hosts_are_counted_from_below},

@@ -19,6 +19,10 @@ static CU_SuiteInfo all_suites[] = {
     {"report", NULL, NULL, NULL, NULL, report_tests},
     {"dataplane", NULL, NULL, NULL, NULL, dataplane_tests},
     {"source_pcap", NULL, NULL, NULL, NULL, source_pcap_tests},
+    {"source_dpdk", NULL, NULL, NULL, NULL, source_dpdk_tests},
+    {"packet", NULL, NULL, NULL, NULL, packet_tests},
+    {"label", NULL, NULL, NULL, NULL, label_tests},
+    {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

@@ -15,5 +15,9 @@ extern CU_TestInfo json_writer_tests[];
 extern CU_TestInfo report_tests[];
 extern CU_TestInfo dataplane_tests[];
 extern CU_TestInfo source_pcap_tests[];
+extern CU_TestInfo source_dpdk_tests[];
+extern CU_TestInfo packet_tests[];
+extern CU_TestInfo label_tests[];
+extern CU_TestInfo label_csv_tests[];
 
 #endif

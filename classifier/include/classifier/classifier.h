@@ -4,12 +4,15 @@
 #ifndef CLASSIFIER_CLASSIFIER_H
 #define CLASSIFIER_CLASSIFIER_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/keyed_hash.h"
 #include "classifier/flow.h"
 #include "classifier/frame.h"
 #include "classifier/packet.h"
 #include "classifier/protocol.h"
+#include "classifier/signature.h"
 #include "classifier/tally.h"
 
 struct classifier_options {
@@ -18,6 +21,7 @@ struct classifier_options {
     struct flow_timeouts timeouts;
     struct packet_options packet;
     bool counts_hosts; /* fill tally_cell.hosts; costs a hash per flow */
+    const struct signatures *signatures; /* borrowed; null unless TIER_SIGNATURES is among them */
 };
 
 struct classifier;
@@ -35,10 +39,19 @@ void classifier_free(struct classifier *classifier);
 void classifier_burst(struct classifier *classifier, const struct frame *frames, unsigned count,
                       struct tally *tally);
 
-/* Reports everything counted so far: flows that are idle at `now_ns` end, the others stay. */
+/* Ends an interval: everything counted so far is to be reported in `tally`, flows that are idle at
+ * `now_ns` end, the others stay. The table is large and traffic does not wait, so this only marks
+ * the flows: classifier_settle does the work, while bursts go on with the next interval's tally.
+ * What it finally holds does not depend on the pace. Where an interval before is not settled yet,
+ * it is now. */
 void classifier_close_interval(struct classifier *classifier, uint64_t now_ns, struct tally *tally);
 
-/* The input is over: every flow ends. */
+/* Works through up to `slots` more of the table's; true when the closed interval's tally is
+ * complete. */
+bool classifier_settle(struct classifier *classifier, uint32_t slots);
+
+/* The input is over: every flow ends, and all that is left to do with the classifier is to
+ * free it. A closed interval is settled first. */
 void classifier_finish(struct classifier *classifier, uint64_t now_ns, struct tally *tally);
 
 #endif

@@ -22,6 +22,18 @@ enum flow_state {
     FLOW_SEQUENCE_BACKWARD = 128, /* next_sequence[1] is valid */
 };
 
+/* What the signatures tier still wants of a flow; 0 when nothing. */
+enum flow_watch {
+    FLOW_WATCH_FORWARD = 1,   /* payload of direction 0 is looked at */
+    FLOW_WATCH_BACKWARD = 2,  /* payload of direction 1 */
+    FLOW_WATCH_ANNOUNCER = 4, /* every payload is read for endpoints of other flows */
+    FLOW_WATCH_HELD = 8,      /* flow_detail.watch_slot is valid, unless it was taken since */
+    FLOW_WATCH_LIKELY = 16,   /* the tier's verdict: anything certain replaces it */
+    FLOW_WATCH_CERTAIN = 32,  /* the tier's verdict: only what refines it replaces it */
+    FLOW_WATCH_REVERSED = 64, /* direction 1 is the side that began (the first packet answers) */
+    FLOW_WATCH_UNKNOWN = 128, /* who began was not captured */
+};
+
 /* Direction 0 is that of the flow's first packet. The hot line is touched by every packet; the cold
  * one when a flow begins, is reported, reaches a verdict or ends. */
 struct flow {
@@ -34,6 +46,8 @@ struct flow {
     uint16_t verdict[TIERS]; /* protocol by tier, PROTOCOL_UNKNOWN while undecided */
     uint8_t state;           /* set of enum flow_state */
     uint8_t protocol;        /* IP protocol number */
+    uint8_t watch;           /* set of enum flow_watch */
+    uint8_t epoch;           /* interval its unreported counts belong to; the classifier's */
 };
 
 struct flow_detail {
@@ -41,6 +55,7 @@ struct flow_detail {
     uint64_t reported_packets;       /* likewise */
     uint64_t bytes_before_verdict;   /* up to and including the packet that brought the verdict */
     uint32_t packets_before_verdict; /* likewise; 0 while there is none */
+    uint32_t watch_slot;             /* of the signatures tier, with FLOW_WATCH_HELD */
     uint16_t host_bit;               /* of the initiator, in tally_cell.hosts */
 };
 
@@ -67,6 +82,13 @@ bool flow_is_idle(const struct flow *flow, const struct flow_timeouts *timeouts,
 
 /* Would `packet` begin a new flow under the same 5-tuple: it opens a connection that was closed? */
 bool flow_is_reopened(const struct flow *flow, const struct packet *packet);
+
+/* 0 when the packet runs like the flow's first one, 1 when against it. */
+unsigned flow_direction(const struct flow *flow, const struct packet *packet);
+
+/* TCP: the sequence number at which the packet's direction goes on as far as is known; the packet's
+ * own when nothing is. To be asked before flow_update. */
+uint32_t flow_expected(const struct flow *flow, const struct packet *packet);
 
 /* Counts the packet and follows TCP. Returns whether it is a data packet: one that the headers
  * clock ticks for. */

@@ -14,15 +14,15 @@ enum packet_outcome {
     PACKET_FLOW,   /* has addresses: belongs to a flow */
     PACKET_NON_IP, /* known to be something else than IP: `link` says what */
     /* From here on: malformed, by reason. */
-    PACKET_CUT_SHORT,   /* the capture ends before the addresses do; the frame itself may be fine */
-    PACKET_LINK_HEADER, /* link header shorter than its type demands, or of unknown shape */
-    PACKET_VLAN_HEADER, /* 802.1Q, 802.1ad */
-    PACKET_MPLS_HEADER, /* label stack without bottom, or nothing below it */
-    PACKET_PPP_HEADER,  /* PPP or PPPoE */
-    PACKET_LLC_HEADER,  /* 802.2 LLC or SNAP */
-    PACKET_IP_VERSION,  /* version nibble differs from what the layer below announced */
-    PACKET_IPV4_HEADER, /* header length under 20 or beyond the packet */
-    PACKET_IPV6_HEADER, /* fewer than 40 bytes */
+    PACKET_CUT_SHORT, /* the capture ends before addresses and protocol do; the frame may be fine */
+    PACKET_LINK_HEADER,    /* link header shorter than its type demands, or of unknown shape */
+    PACKET_VLAN_HEADER,    /* 802.1Q, 802.1ad */
+    PACKET_MPLS_HEADER,    /* label stack without bottom, or nothing below it */
+    PACKET_PPP_HEADER,     /* PPP or PPPoE */
+    PACKET_LLC_HEADER,     /* 802.2 LLC or SNAP */
+    PACKET_IP_VERSION,     /* version nibble differs from what the layer below announced */
+    PACKET_IPV4_HEADER,    /* header length under 20 or beyond the packet */
+    PACKET_IPV6_HEADER,    /* fewer than 40 bytes */
     PACKET_IPV6_EXTENSION, /* extension header beyond the packet, or more than 16 of them */
     PACKET_IP_LENGTH,      /* total length shorter than the header */
     PACKET_FRAGMENT,       /* fragment reaching beyond 65,535 bytes */
@@ -128,7 +128,7 @@ struct packet {
     uint8_t protocol;       /* the IP protocol number above it, extension headers passed */
     uint8_t tcp_flags;      /* set of enum tcp_flag */
     uint8_t fragment;       /* enum packet_fragment */
-    bool is_truncated;      /* captured bytes end before the wire's do */
+    bool is_truncated;      /* captured bytes end before the wire's or the IP length's do */
     bool has_unread_tunnel; /* looked like a tunnel, but what it held did not read as one */
     bool has_ports;         /* false where the capture ends before them, and for later fragments */
 
@@ -144,7 +144,9 @@ struct packet {
     uint32_t vni;  /* VXLAN, Geneve or NVGRE network identifier, likewise */
     uint32_t teid; /* GTP-U tunnel endpoint identifier, likewise */
 
-    uint32_t payload_bytes;          /* above the transport header, by the IP length */
+    /* Above the transport header, by the IP length: more than the frame had where it was cut
+     * before it was captured (a mirror that truncates), which is_truncated tells. */
+    uint32_t payload_bytes;
     uint32_t payload_captured_bytes; /* of these, readable at `payload` */
     const uint8_t *payload;          /* borrowed from the frame; null when none is readable */
 };

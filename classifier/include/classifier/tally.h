@@ -59,6 +59,16 @@ struct tally_agreement {
     uint64_t different_bytes;
 };
 
+/* What the signatures tier did, and what it could not do for want of room. */
+struct tally_signatures {
+    uint64_t payloads;      /* looked at, each time its stream grew */
+    uint64_t bytes;         /* in them */
+    uint64_t watches_lost;  /* undecided flows that gave their place up to newer ones */
+    uint64_t named;         /* endpoints that messages named for other flows */
+    uint64_t named_lost;    /* of these, forgotten for want of room before they expired */
+    uint64_t related_flows; /* that began from or to such an endpoint */
+};
+
 /* Losses before the classifier saw a frame, as the source knows them; not part of `seen`. */
 struct tally_losses {
     uint64_t nic;
@@ -82,6 +92,7 @@ struct tally {
     struct tally_losses dropped;
     struct tally_flows flows;
     struct tally_agreement agreement[TIERS][TIERS]; /* [weaker][stronger] */
+    struct tally_signatures signatures;
     unsigned protocol_count;
     struct tally_count *non_ip; /* [protocol_count]: frames that are not IP, by their own name */
     struct tally_cell *cells;   /* [protocol_count] */

@@ -15,6 +15,7 @@ struct worker {
     struct classifier *classifier;
     struct mailbox *mailbox;
     const atomic_bool *stop; /* set by anyone: finish as if the source had ended */
+    uint32_t settle_slots;   /* of the flow table, worked through per burst after an interval */
 };
 
 /* Works until the source ends: posts one tally per interval, then ends the mailbox. */

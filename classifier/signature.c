@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rules compiled into groups, one for each transport and speaker. Looks at no packet. */
+#include "classifier/signature.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "signature_compiled.h"
+
+static bool is_spoken_by(const struct rule *rule, enum signature_role role)
+{
+    if (rule->direction == RULE_EITHER || role == ROLE_UNKNOWN)
+        return true;
+    return (rule->direction == RULE_CLIENT) == (role == ROLE_CLIENT);
+}
+
+static bool is_in_group(const struct rule *rule, unsigned transport, unsigned role)
+{
+    return rule->transports & 1u << transport && is_spoken_by(rule, (enum signature_role)role);
+}
+
+/* Only a TCP flow can have unknown sides. */
+static bool is_group_used(unsigned transport, unsigned role)
+{
+    return role != ROLE_UNKNOWN || transport == RULE_TCP;
+}
+
+/* The same bytes in the same place, with nothing else to tell the rules apart. */
+static bool is_duplicate(const struct rule *a, const struct rule *b)
+{
+    bool is_alone = a->pattern_count == 1 && b->pattern_count == 1 && !a->check_count &&
+                    !b->check_count && !a->port_range_count && !b->port_range_count &&
+                    !a->require_count && !b->require_count && !a->refined && !b->refined &&
+                    a->strength != RULE_PART && b->strength != RULE_PART;
+    bool can_meet = a->transports & b->transports &&
+                    (a->direction == b->direction || a->direction == RULE_EITHER ||
+                     b->direction == RULE_EITHER);
+    const struct rule_pattern *left = &a->patterns[0];
+    const struct rule_pattern *right = &b->patterns[0];
+    return is_alone && can_meet && left->is_anywhere == right->is_anywhere &&
+           left->first == right->first && left->last == right->last &&
+           left->is_caseless == right->is_caseless && !strcmp(left->text, right->text);
+}
+
+static void judge_duplicates(const struct rules *rules, struct rule_faults *faults)
+{
+    for (unsigned i = 0; i < rules->count; i++) {
+        for (unsigned k = 0; k < i; k++) {
+            const struct rule *rule = &rules->rule[i];
+            const struct rule *before = &rules->rule[k];
+            if (is_duplicate(rule, before))
+                rule_faults_add(faults, rule->file, rule->patterns[0].line,
+                                "the same pattern in the same place stands in %s:%u",
+                                before->file, before->patterns[0].line);
+        }
+    }
+}
+
+/* The longer what a rule's patterns must match, the more it says. */
+static uint32_t rank_of(const struct rule *rule, uint32_t pattern_bytes, unsigned index)
+{
+    uint32_t bytes = pattern_bytes < 4095 ? pattern_bytes : 4095;
+    return (uint32_t)rule->strength << 28 | bytes << 16 | (UINT16_MAX - index);
+}
+
+static void examine_rule(struct signatures *signatures, unsigned index, struct rule_faults *faults)
+{
+    const struct rule *rule = &signatures->rules->rule[index];
+    uint32_t pattern_bytes = 0;
+    for (unsigned i = 0; i < rule->pattern_count; i++) {
+        const struct rule_pattern *pattern = &rule->patterns[i];
+        struct error error = {0};
+        uint32_t least = 0;
+        uint32_t most = 0;
+        if (pattern_examine(pattern, &least, &most, &error))
+            rule_faults_add(faults, rule->file, pattern->line, "pattern: %s", error.text);
+        else if (least == 0)
+            rule_faults_add(faults, rule->file, pattern->line,
+                            "pattern: it can match without a single byte");
+        pattern_bytes += least;
+    }
+    signatures->facts[index] = (struct rule_facts){
+        .rank = rank_of(rule, pattern_bytes, index),
+        .all_patterns = (uint8_t)((1u << rule->pattern_count) - 1),
+        .is_tracked = rule_is_tracked(rule),
+    };
+}
+
+static void count_group(const struct rules *rules, struct group *group, unsigned transport,
+                        unsigned role)
+{
+    for (unsigned i = 0; i < rules->count; i++) {
+        if (!is_in_group(&rules->rule[i], transport, role))
+            continue;
+        group->pattern_count += rules->rule[i].pattern_count;
+        group->plain_count += rules->rule[i].pattern_count == 0;
+    }
+    group->word_count = (group->plain_count + 63) / 64;
+}
+
+static bool admits(const struct rule *rule, uint8_t first)
+{
+    for (unsigned i = 0; i < rule->check_count; i++) {
+        if (!rule_expression_admits(rule->checks[i].expression, first))
+            return false;
+    }
+    return true;
+}
+
+static void fill_group(const struct rules *rules, struct group *group, unsigned transport,
+                       unsigned role, const struct rule_pattern **patterns)
+{
+    unsigned placed = 0;
+    unsigned plain = 0;
+    for (unsigned i = 0; i < rules->count; i++) {
+        const struct rule *rule = &rules->rule[i];
+        if (!is_in_group(rule, transport, role))
+            continue;
+        for (unsigned k = 0; k < rule->pattern_count; k++, placed++) {
+            patterns[placed] = &rule->patterns[k];
+            group->places[placed] = (struct pattern_place){(uint16_t)i, (uint8_t)(1u << k)};
+        }
+        if (rule->pattern_count)
+            continue;
+        for (unsigned first = 0; first < 256; first++) {
+            if (admits(rule, (uint8_t)first))
+                group->admitted[first * group->word_count + plain / 64] |= (uint64_t)1
+                                                                           << plain % 64;
+        }
+        group->plain[plain++] = (uint16_t)i;
+    }
+}
+
+/* Which rule a pattern of a group that cannot be compiled belongs to. */
+static void blame(const struct rules *rules, const struct group *group,
+                  const struct rule_pattern *const *patterns, int culprit,
+                  const struct error *error, struct rule_faults *faults)
+{
+    if (culprit < 0) {
+        rule_faults_add(faults, "", 0, "%s", error->text);
+        return;
+    }
+    const struct rule *rule = &rules->rule[group->places[culprit].rule];
+    rule_faults_add(faults, rule->file, patterns[culprit]->line, "pattern: %s", error->text);
+}
+
+static int build_group(struct signatures *signatures, unsigned transport, unsigned role,
+                       struct rule_faults *faults, struct error *error)
+{
+    struct group *group = &signatures->groups[transport][role];
+    const struct rules *rules = signatures->rules;
+    count_group(rules, group, transport, role);
+    group->places = calloc(group->pattern_count + 1, sizeof *group->places);
+    group->plain = calloc(group->plain_count + 1, sizeof *group->plain);
+    group->admitted = calloc((size_t)256 * group->word_count + 1, sizeof *group->admitted);
+    const struct rule_pattern **patterns = calloc(group->pattern_count + 1, sizeof *patterns);
+    if (!group->places || !group->plain || !group->admitted || !patterns) {
+        free(patterns);
+        return error_set(error, ENOMEM, "out of memory for the signatures tier");
+    }
+    fill_group(rules, group, transport, role, patterns);
+    int culprit;
+    int failure = pattern_set_new(&group->set, patterns, group->pattern_count, &culprit, error);
+    if (failure)
+        blame(rules, group, patterns, culprit, error, faults);
+    free(patterns);
+    return failure;
+}
+
+static int build_groups(struct signatures *signatures, struct rule_faults *faults,
+                        struct error *error)
+{
+    for (unsigned transport = 0; transport < RULE_TRANSPORTS; transport++) {
+        for (unsigned role = 0; role < ROLES; role++) {
+            if (!is_group_used(transport, role))
+                continue;
+            int failure = build_group(signatures, transport, role, faults, error);
+            if (failure)
+                return failure;
+        }
+    }
+    return 0;
+}
+
+static void note_protocols(struct signatures *signatures)
+{
+    const struct rules *rules = signatures->rules;
+    for (unsigned i = 0; i < rules->count; i++) {
+        const struct rule *rule = &rules->rule[i];
+        uint8_t *packets = &signatures->refined_packets[rule->refined];
+        if (rule->refined && rule->packets_last > *packets)
+            *packets = rule->packets_last;
+        for (unsigned k = 0; k < rule->check_count; k++)
+            signatures->uses_last |=
+                rule_expression_uses(rule->checks[k].expression, RULE_VIEW_PEER) ||
+                rule_expression_uses(rule->checks[k].expression, RULE_VIEW_PREV);
+    }
+    for (unsigned i = 0; i < rules->announcement_count; i++)
+        signatures->announces[rules->announcements[i].announcer] = true;
+}
+
+static int compile(struct signatures *signatures, struct rule_faults *faults, struct error *error)
+{
+    unsigned before = faults->count;
+    for (unsigned i = 0; i < signatures->rules->count; i++)
+        examine_rule(signatures, i, faults);
+    judge_duplicates(signatures->rules, faults);
+    note_protocols(signatures);
+    if (faults->count == before)
+        return build_groups(signatures, faults, error);
+    return error_set(error, EINVAL, "the rules have %u faults", faults->count - before);
+}
+
+int signatures_new(struct signatures **signatures, const struct rules *rules,
+                   unsigned protocol_count, struct rule_faults *faults, struct error *error)
+{
+    int failure = pattern_sets_are_built(error);
+    if (failure)
+        return failure;
+    struct signatures *made = calloc(1, sizeof *made);
+    if (!made)
+        return error_set(error, ENOMEM, "out of memory for the signatures tier");
+    made->rules = rules;
+    made->facts = calloc(rules->count + 1, sizeof *made->facts);
+    made->refined_packets = calloc(protocol_count, sizeof *made->refined_packets);
+    made->announces = calloc(protocol_count, sizeof *made->announces);
+    if (!made->facts || !made->refined_packets || !made->announces)
+        failure = error_set(error, ENOMEM, "out of memory for the signatures tier");
+    else
+        failure = compile(made, faults, error);
+    if (failure) {
+        signatures_free(made);
+        return failure;
+    }
+    *signatures = made;
+    return 0;
+}
+
+void signatures_free(struct signatures *signatures)
+{
+    if (!signatures)
+        return;
+    for (unsigned i = 0; i < RULE_TRANSPORTS * ROLES; i++) {
+        struct group *group = &signatures->groups[i / ROLES][i % ROLES];
+        pattern_set_free(group->set);
+        free(group->places);
+        free(group->plain);
+        free(group->admitted);
+    }
+    free(signatures->facts);
+    free(signatures->refined_packets);
+    free(signatures->announces);
+    free(signatures);
+}
+
+const struct rules *signatures_rules(const struct signatures *signatures)
+{
+    return signatures->rules;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Finds, reads and compiles a folder of rules; tells its faults. */
+#include "ctl/rule_folder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "classifier/rules_prove.h"
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* The folder that the running program lies in. */
+static int find_own_folder(char *path, size_t size)
+{
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length <= 0)
+        return -ENOENT;
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        return -ENOENT;
+    *slash = '\0';
+    return 0;
+}
+
+static int find_folder(struct rule_folder *folder, const char *path, struct error *error)
+{
+    static const char *const beside[] = {"../share/glassbox/rules", "../../models/rules"};
+    if (path) {
+        int written = snprintf(folder->path, sizeof folder->path, "%s", path);
+        if (written < (int)sizeof folder->path)
+            return 0;
+        return error_set(error, ENAMETOOLONG, "the name of the rules folder is too long");
+    }
+    char own[2048];
+    bool is_found = find_own_folder(own, sizeof own) == 0;
+    for (unsigned i = 0; is_found && i < sizeof beside / sizeof *beside; i++) {
+        snprintf(folder->path, sizeof folder->path, "%s/%s", own, beside[i]);
+        if (is_folder(folder->path))
+            return 0;
+    }
+    return error_set(error, ENOENT,
+                     "no rules lie where this program looks for its own: name a folder");
+}
+
+static void tell_faults(const struct rule_folder *folder, const struct rule_faults *faults,
+                        rule_complaint *complain)
+{
+    char text[5120];
+    for (unsigned i = 0; i < faults->count; i++) {
+        const struct rule_fault *fault = &faults->fault[i];
+        const char *slash = fault->file && *fault->file ? "/" : "";
+        const char *file = fault->file ? fault->file : "";
+        const char *what = fault->text ? fault->text : "out of memory";
+        if (fault->line)
+            snprintf(text, sizeof text, "%s%s%s:%u: %s", folder->path, slash, file, fault->line,
+                     what);
+        else
+            snprintf(text, sizeof text, "%s%s%s: %s", folder->path, slash, file, what);
+        complain(text);
+    }
+}
+
+/* Says how it ended when faults were told. */
+static int conclude(const struct rule_folder *folder, int failure, struct rule_faults *faults,
+                    rule_complaint *complain, struct error *error)
+{
+    tell_faults(folder, faults, complain);
+    if (failure && faults->count)
+        error_set(error, EINVAL, "%.200s: %u faults: these rules are not used", folder->path,
+                  faults->count);
+    else if (failure == -ENOMEM)
+        error_set(error, ENOMEM, "out of memory for rules");
+    rule_faults_free(faults);
+    return failure;
+}
+
+int rule_folder_read(struct rule_folder *folder, const char *path, struct protocols *protocols,
+                     rule_complaint *complain, struct error *error)
+{
+    struct rule_faults faults = {0};
+    *folder = (struct rule_folder){.rules = NULL};
+    int failure = find_folder(folder, path, error);
+    if (failure)
+        return failure;
+    failure = rules_read(&folder->rules, folder->path, protocols, &faults);
+    return conclude(folder, failure, &faults, complain, error);
+}
+
+int rule_folder_compile(struct rule_folder *folder, const struct protocols *protocols,
+                        rule_complaint *complain, struct error *error)
+{
+    struct rule_faults faults = {0};
+    int failure = signatures_new(&folder->signatures, folder->rules, protocols_count(protocols),
+                                 &faults, error);
+    rule_faults_sort(&faults);
+    return conclude(folder, failure, &faults, complain, error);
+}
+
+int rule_folder_open(struct rule_folder *folder, const char *path, struct protocols *protocols,
+                     rule_complaint *complain, struct error *error)
+{
+    int failure = rule_folder_read(folder, path, protocols, complain, error);
+    if (!failure)
+        failure = rule_folder_compile(folder, protocols, complain, error);
+    return failure;
+}
+
+int rule_folder_prove(const struct rule_folder *folder, const struct protocols *protocols,
+                      rule_complaint *complain, struct error *error)
+{
+    struct rule_faults faults = {0};
+    int failure = rules_prove(folder->signatures, protocols, &faults, error);
+    return conclude(folder, failure, &faults, complain, error);
+}
+
+void rule_folder_close(struct rule_folder *folder)
+{
+    signatures_free(folder->signatures);
+    rules_free(folder->rules);
+    *folder = (struct rule_folder){.rules = NULL};
+}
