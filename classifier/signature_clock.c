@@ -621,7 +621,7 @@ void signature_clock_tick(struct signature_clock *clock, struct flow *flow,
                         .packet = packet,
                         .tally = tally,
                         .direction = flow_direction(flow, packet)};
-    unsigned direction_bit = FLOW_WATCH_FORWARD << tick.direction;
+    unsigned direction_bit = (unsigned)FLOW_WATCH_FORWARD << tick.direction;
     bool is_readable = packet->payload_captured_bytes && packet->fragment != PACKET_FRAGMENT_LATER;
     if (flow->watch & direction_bit && !is_readable && packet->fragment == PACKET_WHOLE)
         flow->watch &= (uint8_t)~direction_bit;

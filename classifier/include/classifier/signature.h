@@ -59,7 +59,7 @@ void signature_clock_begin(struct signature_clock *clock, struct flow *flow,
 /* Does this packet concern the tier? The one test in the hot line. */
 static inline bool signature_is_watched(const struct flow *flow, unsigned direction)
 {
-    return flow->watch & (FLOW_WATCH_FORWARD << direction | FLOW_WATCH_ANNOUNCER);
+    return flow->watch & ((unsigned)FLOW_WATCH_FORWARD << direction | FLOW_WATCH_ANNOUNCER);
 }
 
 /* What flow_expected and flow_update said of the packet. */
