@@ -63,8 +63,12 @@ static size_t used_bytes(const struct watch *watch, unsigned direction)
 
 static void wipe(struct watch *watch)
 {
-    explicit_bzero(watch->bytes[0], used_bytes(watch, 0));
-    explicit_bzero(watch->bytes[1], used_bytes(watch, 1));
+    if (watch->is_name_state) {
+        name_state_wipe(&watch->names);
+    } else {
+        explicit_bzero(watch->bytes[0], used_bytes(watch, 0));
+        explicit_bzero(watch->bytes[1], used_bytes(watch, 1));
+    }
     explicit_bzero(watch, offsetof(struct watch, bytes));
 }
 
@@ -206,6 +210,12 @@ void watch_keep_last(struct watch *watch, unsigned direction, const uint8_t *byt
         memset(watch->bytes[direction] + kept, 0, watch->filled[direction] - kept);
     watch->filled[direction] = (uint16_t)kept;
     watch->last_length[direction] = length;
+}
+
+void watch_keep_names(struct watch *watch, const union name_state *state)
+{
+    watch->is_name_state = true;
+    watch->names = *state;
 }
 
 struct watch_hit *watch_hit_of(struct watch *watch, uint16_t rule)

@@ -501,15 +501,21 @@ def case_endpoint(bench):
 
 def case_names(bench):
     """Cgroups named after their labels, made while labelling runs; the deepest rule holds."""
-    with bench.labelling("--cgroup", f"{bench.name}=*", "--cgroup",
-                         f"/{bench.name}=*", "--name", "a, \"b\"") as result:
+    bench.cgroup("web")
+    deep = bench.cgroup("web/deep")
+    bench.cgroup("web/deep/below")
+    with bench.labelling("--cgroup", f"{deep}=ssh", "--cgroup", f"{bench.name}=*", "--cgroup",
+                         f"/{bench.name}=*", "--name", 'a, "b"') as result:
         for name, port in (("http", PORT_WEB), ("Not-A-Label", PORT_THIRD)):
             where = bench.cgroup(name)
             bench.serve_web(port, "127.0.0.1", cgroup=where)
             bench.fetch("127.0.0.1", port, cgroup=where)
-    row = result.only_row()
-    assert (row["capture"], label_of(row)) == ('a, "b"', "http"), row
-    assert PORT_WEB in row_ends(row), row
+        bench.serve_echo(PORT_ECHO, "127.0.0.1", cgroup=f"{deep}/below")
+        bench.ask("127.0.0.1", PORT_ECHO, cgroup=f"{deep}/below")
+    labels = {port: label for ends, label in result.labels().items() for port in (ends[2], ends[4])}
+    assert len(result.rows) == 2, result.rows
+    assert (labels[PORT_WEB], labels[PORT_ECHO]) == ("http", "ssh"), labels
+    assert all(row["capture"] == 'a, "b"' for row in result.rows), result.rows
 
 
 def case_refused(bench):
