@@ -36,6 +36,15 @@ static uint64_t shortest_of(const struct flow_timeouts *timeouts)
     return timeouts->other_ns < shortest_ns ? timeouts->other_ns : shortest_ns;
 }
 
+static int start_signatures(struct classifier *classifier, struct error *error)
+{
+    const struct signature_options options = {.signatures = classifier->options.signatures,
+                                              .protocols = classifier->protocols,
+                                              .services = classifier->options.services,
+                                              .watch_count = SIGNATURE_WATCHES};
+    return signature_clock_new(&classifier->signatures, &options, classifier->hash, error);
+}
+
 int classifier_new(struct classifier **classifier, const struct classifier_options *options,
                    const struct protocols *protocols, const struct keyed_secret *secret,
                    struct error *error)
@@ -52,8 +61,7 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
     if (!failure)
         failure = fragment_table_new(&made->fragments, error);
     if (!failure && options->signatures)
-        failure = signature_clock_new(&made->signatures, options->signatures, made->hash,
-                                      SIGNATURE_WATCHES, error);
+        failure = start_signatures(made, error);
     if (failure) {
         classifier_free(made);
         return failure;

@@ -127,10 +127,11 @@ enum tls_outcome dtls_read_client(struct dtls_state *state, const uint8_t *bytes
     *hello = (struct tls_hello){0};
     enum tls_outcome outcome = read_datagram(state, cursor_over(bytes, length), hello);
     /* What is not a ClientHello does not spoil the fragments of one that is. */
-    if (outcome != TLS_FOUND && state->length > 0)
+    const bool is_begun = state->length > 0;
+    if (outcome != TLS_FOUND && is_begun)
         outcome = read_collected(state, hello);
     if (outcome == TLS_NEED_MORE && ++state->datagrams >= DTLS_DATAGRAMS_MAX)
-        outcome = hello->flags & TLS_CLIENT ? TLS_FOUND : TLS_NOT;
+        outcome = is_begun ? TLS_FOUND : TLS_NOT;
     if (outcome == TLS_NOT)
         explicit_bzero(hello, sizeof *hello);
     return outcome;

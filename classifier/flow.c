@@ -129,9 +129,20 @@ static struct tally_cell *cell_of(const struct flow *flow, int tier, struct tall
     return &tally->cells[tier < 0 ? PROTOCOL_UNKNOWN : flow->verdict[tier]];
 }
 
-static void set_host(struct tally_cell *cell, unsigned bit)
+static void set_host(uint64_t *hosts, unsigned bit)
 {
-    cell->hosts[bit / 64] |= (uint64_t)1 << bit % 64;
+    hosts[bit / 64] |= (uint64_t)1 << bit % 64;
+}
+
+static void report_service(const struct flow *flow, const struct flow_detail *detail,
+                           struct tally *tally)
+{
+    if (detail->service == SERVICE_NONE)
+        return;
+    struct tally_service *service = &tally->services[detail->service];
+    service->packets += flow->unreported_packets;
+    service->bytes += flow->unreported_bytes;
+    set_host(service->hosts, detail->host_bit);
 }
 
 void flow_report(struct flow *flow, struct flow_detail *detail, struct tally *tally)
@@ -144,7 +155,8 @@ void flow_report(struct flow *flow, struct flow_detail *detail, struct tally *ta
     cell->bytes += flow->unreported_bytes;
     if (tier >= 0)
         cell->by_tier[tier].bytes += flow->unreported_bytes;
-    set_host(cell, detail->host_bit);
+    set_host(cell->hosts, detail->host_bit);
+    report_service(flow, detail, tally);
     detail->reported_packets += flow->unreported_packets;
     detail->reported_bytes += flow->unreported_bytes;
     flow->unreported_packets = 0;
@@ -184,7 +196,9 @@ void flow_finish(struct flow *flow, struct flow_detail *detail, enum flow_end en
     int tier = flow_winner(flow);
     struct tally_cell *cell = cell_of(flow, tier, tally);
     cell->flows++;
-    set_host(cell, detail->host_bit);
+    set_host(cell->hosts, detail->host_bit);
+    if (detail->service != SERVICE_NONE)
+        tally->services[detail->service].flows++;
     if (tier >= 0) {
         cell->by_tier[tier].flows++;
         cell->packets_before_verdict[step_of(detail->packets_before_verdict)]++;

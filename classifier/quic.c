@@ -20,10 +20,10 @@ int quic_reader_new(struct quic_reader **reader, struct error *error)
     struct quic_reader *made = calloc(1, sizeof *made);
     if (!made)
         return error_set(error, ENOMEM, "out of memory for the QUIC reader");
-    made->crypto = quic_crypto_new();
-    if (!made->crypto) {
+    const int outcome = quic_crypto_new(&made->crypto, error);
+    if (outcome < 0) {
         free(made);
-        return error_set(error, ENOTSUP, "libcrypto offers no AES-128-GCM or SHA-256");
+        return outcome;
     }
     *reader = made;
     return 0;

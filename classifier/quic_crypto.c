@@ -6,6 +6,7 @@
 #include "quic_crypto.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,11 +81,11 @@ bool quic_version_is_known(uint32_t version)
     return find_family(version) != NULL;
 }
 
-struct quic_crypto *quic_crypto_new(void)
+int quic_crypto_new(struct quic_crypto **crypto, struct error *error)
 {
     struct quic_crypto *made = calloc(1, sizeof *made);
     if (!made)
-        return NULL;
+        return error_set(error, ENOMEM, "out of memory for the QUIC reader");
     made->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     made->digest = EVP_MD_CTX_new();
     made->gcm = EVP_CIPHER_CTX_new();
@@ -94,9 +95,10 @@ struct quic_crypto *quic_crypto_new(void)
         !EVP_DecryptInit_ex(made->gcm, EVP_aes_128_gcm(), NULL, NULL, NULL) ||
         !EVP_EncryptInit_ex(made->ecb, EVP_aes_128_ecb(), NULL, NULL, NULL)) {
         quic_crypto_free(made);
-        return NULL;
+        return error_set(error, ENOTSUP, "libcrypto offers no AES-128-GCM or no SHA-256");
     }
-    return made;
+    *crypto = made;
+    return 0;
 }
 
 void quic_crypto_free(struct quic_crypto *crypto)

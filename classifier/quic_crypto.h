@@ -9,8 +9,8 @@
 
 struct quic_crypto;
 
-/* Returns null without memory, or without SHA-256 or AES-128 in libcrypto. */
-struct quic_crypto *quic_crypto_new(void);
+/* Returns 0 or -errno with `error` filled. */
+int quic_crypto_new(struct quic_crypto **crypto, struct error *error);
 void quic_crypto_free(struct quic_crypto *crypto);
 
 /* Is it a version whose Initials can be opened? */

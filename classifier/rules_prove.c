@@ -29,12 +29,14 @@ static int prover_open(struct prover *prover, const struct signatures *signature
 {
     enum { WATCHES = 4 };
     const struct keyed_secret secret = {{0}}; /* no traffic is hashed */
+    const struct signature_options options = {
+        .signatures = signatures, .protocols = protocols, .watch_count = WATCHES};
     *prover = (struct prover){.signatures = signatures, .protocols = protocols};
     int failure = keyed_hash_new(&prover->hash, &secret, error);
     if (!failure)
         failure = tally_new(&prover->tally, protocols_count(protocols), error);
     if (!failure)
-        failure = signature_clock_new(&prover->clock, signatures, prover->hash, WATCHES, error);
+        failure = signature_clock_new(&prover->clock, &options, prover->hash, error);
     if (failure)
         prover_close(prover);
     return failure;

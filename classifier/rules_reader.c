@@ -590,6 +590,7 @@ static int open_rule(struct reader *reader, const char *at)
         return failure;
     reader->rule = (struct rule){.file = reader->file,
                                  .line = reader->text.line,
+                                 .strength = RULE_CERTAIN,
                                  .packets_first = 1,
                                  .packets_last = RULE_PACKETS,
                                  .hits = 1};

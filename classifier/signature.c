@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rules compiled into groups, one for each transport and speaker. Looks at no packet. */
+/* Rules compiled into groups, one for each transport. Looks at no packet. */
 #include "classifier/signature.h"
 
 #include <errno.h>
@@ -8,22 +8,9 @@
 
 #include "signature_compiled.h"
 
-static bool is_spoken_by(const struct rule *rule, enum signature_role role)
+static bool is_in_group(const struct rule *rule, unsigned transport)
 {
-    if (rule->direction == RULE_EITHER || role == ROLE_UNKNOWN)
-        return true;
-    return (rule->direction == RULE_CLIENT) == (role == ROLE_CLIENT);
-}
-
-static bool is_in_group(const struct rule *rule, unsigned transport, unsigned role)
-{
-    return rule->transports & 1u << transport && is_spoken_by(rule, (enum signature_role)role);
-}
-
-/* Only a TCP flow can have unknown sides. */
-static bool is_group_used(unsigned transport, unsigned role)
-{
-    return role != ROLE_UNKNOWN || transport == RULE_TCP;
+    return rule->transports & 1u << transport;
 }
 
 /* The same bytes in the same place, with nothing else to tell the rules apart. */
@@ -87,11 +74,10 @@ static void examine_rule(struct signatures *signatures, unsigned index, struct r
     };
 }
 
-static void count_group(const struct rules *rules, struct group *group, unsigned transport,
-                        unsigned role)
+static void count_group(const struct rules *rules, struct group *group, unsigned transport)
 {
     for (unsigned i = 0; i < rules->count; i++) {
-        if (!is_in_group(&rules->rule[i], transport, role))
+        if (!is_in_group(&rules->rule[i], transport))
             continue;
         group->pattern_count += rules->rule[i].pattern_count;
         group->plain_count += rules->rule[i].pattern_count == 0;
@@ -109,13 +95,13 @@ static bool admits(const struct rule *rule, uint8_t first)
 }
 
 static void fill_group(const struct rules *rules, struct group *group, unsigned transport,
-                       unsigned role, const struct rule_pattern **patterns)
+                       const struct rule_pattern **patterns)
 {
     unsigned placed = 0;
     unsigned plain = 0;
     for (unsigned i = 0; i < rules->count; i++) {
         const struct rule *rule = &rules->rule[i];
-        if (!is_in_group(rule, transport, role))
+        if (!is_in_group(rule, transport))
             continue;
         for (unsigned k = 0; k < rule->pattern_count; k++, placed++) {
             patterns[placed] = &rule->patterns[k];
@@ -145,12 +131,12 @@ static void blame(const struct rules *rules, const struct group *group,
     rule_faults_add(faults, rule->file, patterns[culprit]->line, "pattern: %s", error->text);
 }
 
-static int build_group(struct signatures *signatures, unsigned transport, unsigned role,
+static int build_group(struct signatures *signatures, unsigned transport,
                        struct rule_faults *faults, struct error *error)
 {
-    struct group *group = &signatures->groups[transport][role];
+    struct group *group = &signatures->groups[transport];
     const struct rules *rules = signatures->rules;
-    count_group(rules, group, transport, role);
+    count_group(rules, group, transport);
     group->places = calloc(group->pattern_count + 1, sizeof *group->places);
     group->plain = calloc(group->plain_count + 1, sizeof *group->plain);
     group->admitted = calloc((size_t)256 * group->word_count + 1, sizeof *group->admitted);
@@ -159,7 +145,7 @@ static int build_group(struct signatures *signatures, unsigned transport, unsign
         free(patterns);
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     }
-    fill_group(rules, group, transport, role, patterns);
+    fill_group(rules, group, transport, patterns);
     int culprit;
     int failure = pattern_set_new(&group->set, patterns, group->pattern_count, &culprit, error);
     if (failure)
@@ -172,13 +158,9 @@ static int build_groups(struct signatures *signatures, struct rule_faults *fault
                         struct error *error)
 {
     for (unsigned transport = 0; transport < RULE_TRANSPORTS; transport++) {
-        for (unsigned role = 0; role < ROLES; role++) {
-            if (!is_group_used(transport, role))
-                continue;
-            int failure = build_group(signatures, transport, role, faults, error);
-            if (failure)
-                return failure;
-        }
+        int failure = build_group(signatures, transport, faults, error);
+        if (failure)
+            return failure;
     }
     return 0;
 }
@@ -241,8 +223,8 @@ void signatures_free(struct signatures *signatures)
 {
     if (!signatures)
         return;
-    for (unsigned i = 0; i < RULE_TRANSPORTS * ROLES; i++) {
-        struct group *group = &signatures->groups[i / ROLES][i % ROLES];
+    for (unsigned i = 0; i < RULE_TRANSPORTS; i++) {
+        struct group *group = &signatures->groups[i];
         pattern_set_free(group->set);
         free(group->places);
         free(group->plain);

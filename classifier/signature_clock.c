@@ -7,6 +7,7 @@
 #include "classifier/relation.h"
 #include "classifier/watch.h"
 #include "signature_compiled.h"
+#include "signature_names.h"
 
 enum { SATISFIED_MAX = 64, REFINEMENTS_MAX = 3 };
 
@@ -15,6 +16,7 @@ struct signature_clock {
     struct pattern_scratch *scratch;
     struct watch_pool *pool;
     struct relations *relations;
+    struct signature_names *names; /* null: none are read */
     bool *recorded; /* [rules.count]; null while not recording */
     /* Of the scan under way: */
     const struct group *group;
@@ -34,27 +36,27 @@ struct tick {
     struct watch *watch;   /* null until one is needed */
     uint16_t first_size;   /* stands for watch.sizes while there is no watch */
     struct rule_subject subject;
+    bool is_naming; /* more payload is wanted for the flow's name */
     unsigned satisfied_count;
     uint16_t satisfied[SATISFIED_MAX]; /* rules that have all they ask for but what they refine */
 };
 
 static int make_scratch(struct signature_clock *clock, struct error *error)
 {
-    struct pattern_set *sets[RULE_TRANSPORTS * ROLES];
-    unsigned count = 0;
-    for (unsigned i = 0; i < RULE_TRANSPORTS * ROLES; i++)
-        sets[count++] = clock->signatures->groups[i / ROLES][i % ROLES].set;
-    return pattern_scratch_new(&clock->scratch, sets, count, error);
+    struct pattern_set *sets[RULE_TRANSPORTS];
+    for (unsigned i = 0; i < RULE_TRANSPORTS; i++)
+        sets[i] = clock->signatures->groups[i].set;
+    return pattern_scratch_new(&clock->scratch, sets, RULE_TRANSPORTS, error);
 }
 
-int signature_clock_new(struct signature_clock **clock, const struct signatures *signatures,
-                        struct keyed_hash *hash, uint32_t watch_count, struct error *error)
+int signature_clock_new(struct signature_clock **clock, const struct signature_options *options,
+                        struct keyed_hash *hash, struct error *error)
 {
-    unsigned rule_count = signatures->rules->count + 1;
+    unsigned rule_count = options->signatures->rules->count + 1;
     struct signature_clock *made = calloc(1, sizeof *made);
     if (!made)
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
-    made->signatures = signatures;
+    made->signatures = options->signatures;
     made->found = calloc(rule_count, sizeof *made->found);
     made->touched = calloc(rule_count, sizeof *made->touched);
     int failure = 0;
@@ -63,7 +65,9 @@ int signature_clock_new(struct signature_clock **clock, const struct signatures 
     if (!failure)
         failure = make_scratch(made, error);
     if (!failure)
-        failure = watch_pool_new(&made->pool, watch_count, error);
+        failure = watch_pool_new(&made->pool, options->watch_count, error);
+    if (!failure && options->services)
+        failure = signature_names_new(&made->names, options->protocols, options->services, error);
     if (!failure)
         failure = relations_new(&made->relations, hash, error);
     if (failure) {
@@ -81,6 +85,7 @@ void signature_clock_free(struct signature_clock *clock)
     pattern_scratch_free(clock->scratch);
     watch_pool_free(clock->pool);
     relations_free(clock->relations);
+    signature_names_free(clock->names);
     free(clock->recorded);
     free(clock->found);
     free(clock->touched);
@@ -107,13 +112,18 @@ static void record(struct signature_clock *clock, unsigned rule)
         clock->recorded[rule] = true;
 }
 
-/* Of the side that sends in this direction. */
-static enum signature_role role_of(const struct flow *flow, unsigned direction)
+static bool is_from_client(const struct tick *tick)
 {
-    if (flow->watch & FLOW_WATCH_UNKNOWN)
-        return ROLE_UNKNOWN;
-    bool is_reversed = flow->watch & FLOW_WATCH_REVERSED;
-    return direction == is_reversed ? ROLE_CLIENT : ROLE_SERVER;
+    bool is_reversed = tick->flow->watch & FLOW_WATCH_REVERSED;
+    return tick->direction == is_reversed;
+}
+
+/* Where the sides are not known, either may be speaking. */
+static bool may_speak(const struct tick *tick, const struct rule *rule)
+{
+    if (rule->direction == RULE_EITHER || tick->flow->watch & FLOW_WATCH_UNKNOWN)
+        return true;
+    return (rule->direction == RULE_CLIENT) == is_from_client(tick);
 }
 
 static enum rule_transport transport_of(const struct packet *packet)
@@ -184,6 +194,8 @@ static bool has_ip_number(const struct rule *rule, uint8_t number)
 static bool conditions_hold(const struct tick *tick, const struct rule *rule)
 {
     const struct packet *packet = tick->packet;
+    if (!may_speak(tick, rule))
+        return false;
     if (tick->subject.count < rule->packets_first || tick->subject.count > rule->packets_last)
         return false;
     if (rule->ip_number_count && !has_ip_number(rule, packet->protocol))
@@ -240,8 +252,7 @@ static void try_rules(struct tick *tick)
 {
     struct signature_clock *clock = tick->clock;
     const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
-    const struct group *group = &clock->signatures->groups[transport_of(tick->packet)]
-                                                          [role_of(tick->flow, tick->direction)];
+    const struct group *group = &clock->signatures->groups[transport_of(tick->packet)];
     uint32_t length = view->captured_bytes;
     tick->tally->signatures.payloads++;
     tick->tally->signatures.bytes += length;
@@ -351,6 +362,43 @@ static void decide(struct tick *tick)
     }
 }
 
+/* What is certain and not refined by any rule stays as it is. */
+static bool needs_rules(const struct tick *tick)
+{
+    const struct signatures *signatures = tick->clock->signatures;
+    return !(tick->flow->watch & FLOW_WATCH_CERTAIN) || tick->clock->recorded ||
+           signatures->refined_packets[tick->flow->verdict[TIER_SIGNATURES]];
+}
+
+/* Reads the name that this payload may hold, when the flow's protocol has names. */
+static void name_flow(struct tick *tick)
+{
+    struct signature_clock *clock = tick->clock;
+    struct flow *flow = tick->flow;
+    const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
+    if (!clock->names || !(flow->watch & FLOW_WATCH_CERTAIN))
+        return;
+    struct signature_naming naming = {
+        .protocol = flow->verdict[TIER_SIGNATURES],
+        .state = tick->watch ? tick->watch->naming : WATCH_NAMING_CLIENT,
+        .names = tick->watch && tick->watch->is_name_state ? &tick->watch->names : NULL,
+        .is_client = is_from_client(tick),
+        .are_sides_known = !(flow->watch & FLOW_WATCH_UNKNOWN),
+        .is_stream = tick->packet->protocol == IP_TCP,
+        .bytes = view->bytes,
+        .length = view->captured_bytes,
+    };
+    tick->is_naming = signature_names_read(clock->names, &naming);
+    if (naming.service != SERVICE_NONE)
+        tick->detail->service = naming.service;
+    if (naming.inner != PROTOCOL_UNKNOWN)
+        flow_decide(flow, tick->detail, TIER_SIGNATURES, naming.inner);
+    if (tick->is_naming || tick->watch)
+        need_watch(tick)->naming = (uint8_t)naming.state;
+    if (tick->is_naming && naming.kept && !tick->watch->is_name_state)
+        watch_keep_names(tick->watch, naming.kept);
+}
+
 /* Neither this direction nor the other has anything left to say. */
 static void settle_bounds(struct tick *tick)
 {
@@ -358,11 +406,13 @@ static void settle_bounds(struct tick *tick)
     struct flow *flow = tick->flow;
     unsigned refined_packets = signatures->refined_packets[flow->verdict[TIER_SIGNATURES]];
     unsigned limit = refined_packets > RULE_PACKETS ? refined_packets : RULE_PACKETS;
+    if (tick->is_naming && limit < SIGNATURE_NAME_PACKETS)
+        limit = SIGNATURE_NAME_PACKETS;
     const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
     bool is_full = tick->packet->protocol == IP_TCP && view->captured_bytes >= RULE_STREAM_BYTES;
     if (tick->subject.count >= limit || is_full)
         flow->watch &= (uint8_t) ~(FLOW_WATCH_FORWARD << tick->direction);
-    bool is_over = flow->watch & FLOW_WATCH_CERTAIN && !refined_packets && !tick->clock->recorded;
+    bool is_over = !needs_rules(tick) && !tick->is_naming;
     if (is_over || !(flow->watch & (FLOW_WATCH_FORWARD | FLOW_WATCH_BACKWARD)))
         stop_watching(tick);
 }
@@ -383,11 +433,10 @@ static struct rule_view view_of_watch(const struct watch *watch, unsigned direct
 
 static void set_ports(struct tick *tick)
 {
-    bool is_reversed = tick->flow->watch & FLOW_WATCH_REVERSED;
-    bool is_from_client = tick->direction == is_reversed;
+    bool is_client = is_from_client(tick);
     const struct packet *packet = tick->packet;
-    tick->subject.client_port = is_from_client ? packet->source_port : packet->destination_port;
-    tick->subject.server_port = is_from_client ? packet->destination_port : packet->source_port;
+    tick->subject.client_port = is_client ? packet->source_port : packet->destination_port;
+    tick->subject.server_port = is_client ? packet->destination_port : packet->source_port;
 }
 
 static uint32_t bounded(uint32_t length)
@@ -471,7 +520,7 @@ static void keep_first(struct tick *tick, const struct signature_step *step)
 static void keep_last(struct tick *tick)
 {
     const struct packet *packet = tick->packet;
-    if (!tick->watch || packet->protocol == IP_TCP || !tick->clock->signatures->uses_last)
+    if (!tick->watch || tick->watch->is_name_state || packet->protocol == IP_TCP || !tick->clock->signatures->uses_last)
         return;
     watch_keep_last(tick->watch, tick->direction, packet->payload, packet->payload_captured_bytes,
                     packet->payload_bytes);
@@ -484,6 +533,13 @@ static bool is_first_in_place(const struct tick *tick, const struct signature_st
     uint32_t sequence = packet->tcp_sequence + !!(packet->tcp_flags & TCP_SYN);
     return !tick->watch &&
            (packet->protocol != IP_TCP || sequence == step->expected_sequence);
+}
+
+static void apply_rules(struct tick *tick)
+{
+    try_rules(tick);
+    settle_hits(tick);
+    decide(tick);
 }
 
 static void look(struct tick *tick, const struct signature_step *step)
@@ -499,9 +555,9 @@ static void look(struct tick *tick, const struct signature_step *step)
     set_ports(tick);
     tick->subject.packet_bytes = tick->packet->payload_bytes;
     if (has_payload) {
-        try_rules(tick);
-        settle_hits(tick);
-        decide(tick);
+        if (needs_rules(tick))
+            apply_rules(tick);
+        name_flow(tick);
     }
     settle_bounds(tick);
     if (is_first && tick->flow->watch & (FLOW_WATCH_FORWARD | FLOW_WATCH_BACKWARD))
@@ -565,7 +621,7 @@ void signature_clock_tick(struct signature_clock *clock, struct flow *flow,
                         .packet = packet,
                         .tally = tally,
                         .direction = flow_direction(flow, packet)};
-    unsigned direction_bit = FLOW_WATCH_FORWARD << tick.direction;
+    unsigned direction_bit = (unsigned)FLOW_WATCH_FORWARD << tick.direction;
     bool is_readable = packet->payload_captured_bytes && packet->fragment != PACKET_FRAGMENT_LATER;
     if (flow->watch & direction_bit && !is_readable && packet->fragment == PACKET_WHOLE)
         flow->watch &= (uint8_t)~direction_bit;

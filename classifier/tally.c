@@ -24,7 +24,8 @@ int tally_new(struct tally **tally, unsigned protocol_count, struct error *error
     made->protocol_count = protocol_count;
     made->cells = calloc(protocol_count, sizeof *made->cells);
     made->non_ip = calloc(protocol_count, sizeof *made->non_ip);
-    if (!made->cells || !made->non_ip)
+    made->services = calloc(SERVICES_MAX, sizeof *made->services);
+    if (!made->cells || !made->non_ip || !made->services)
         goto fail;
     tally_clear(made);
     *tally = made;
@@ -41,6 +42,7 @@ void tally_free(struct tally *tally)
         return;
     free(tally->cells);
     free(tally->non_ip);
+    free(tally->services);
     free(tally);
 }
 
@@ -49,9 +51,11 @@ void tally_clear(struct tally *tally)
     struct tally empty = {.first_ns = UINT64_MAX,
                           .protocol_count = tally->protocol_count,
                           .non_ip = tally->non_ip,
-                          .cells = tally->cells};
+                          .cells = tally->cells,
+                          .services = tally->services};
     memset(tally->cells, 0, cells_size(tally));
     memset(tally->non_ip, 0, non_ip_size(tally));
+    memset(tally->services, 0, SERVICES_MAX * sizeof *tally->services);
     *tally = empty;
 }
 
@@ -109,6 +113,19 @@ static void merge_frames(struct tally *into, const struct tally *from)
     into->dropped.source += from->dropped.source;
 }
 
+static void merge_services(struct tally *into, const struct tally *from)
+{
+    for (unsigned id = 0; id < SERVICES_MAX; id++) {
+        struct tally_service *sum = &into->services[id];
+        const struct tally_service *part = &from->services[id];
+        sum->packets += part->packets;
+        sum->bytes += part->bytes;
+        sum->flows += part->flows;
+        for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
+            sum->hosts[word] |= part->hosts[word];
+    }
+}
+
 static void merge_signatures(struct tally_signatures *into, const struct tally_signatures *from)
 {
     into->payloads += from->payloads;
@@ -128,6 +145,7 @@ void tally_merge(struct tally *into, const struct tally *from)
     merge_frames(into, from);
     merge_agreement(into, from);
     merge_signatures(&into->signatures, &from->signatures);
+    merge_services(into, from);
     into->flows.ended += from->flows.ended;
     into->flows.evicted += from->flows.evicted;
     into->flows.cut += from->flows.cut;
@@ -139,12 +157,22 @@ void tally_merge(struct tally *into, const struct tally *from)
     }
 }
 
+static unsigned count_hosts(const uint64_t *hosts)
+{
+    unsigned count = 0;
+    for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
+        count += (unsigned)__builtin_popcountll(hosts[word]);
+    return count;
+}
+
+unsigned tally_service_hosts(const struct tally_service *service)
+{
+    return count_hosts(service->hosts);
+}
+
 unsigned tally_cell_hosts(const struct tally_cell *cell)
 {
-    unsigned hosts = 0;
-    for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
-        hosts += (unsigned)__builtin_popcountll(cell->hosts[word]);
-    return hosts;
+    return count_hosts(cell->hosts);
 }
 
 struct tally_balance tally_balance(const struct tally *tally)

@@ -63,8 +63,12 @@ static size_t used_bytes(const struct watch *watch, unsigned direction)
 
 static void wipe(struct watch *watch)
 {
-    explicit_bzero(watch->bytes[0], used_bytes(watch, 0));
-    explicit_bzero(watch->bytes[1], used_bytes(watch, 1));
+    if (watch->is_name_state) {
+        name_state_wipe(&watch->names);
+    } else {
+        explicit_bzero(watch->bytes[0], used_bytes(watch, 0));
+        explicit_bzero(watch->bytes[1], used_bytes(watch, 1));
+    }
     explicit_bzero(watch, offsetof(struct watch, bytes));
 }
 
@@ -119,11 +123,12 @@ static void copy_around_pieces(struct watch *watch, unsigned direction, unsigned
         memcpy(stream + at, bytes + (at - first), end - at);
 }
 
-/* Inserts first..end-1 among the pieces, joined with those it touches; false when all are taken. */
-static bool add_piece(struct watch *watch, unsigned direction, unsigned first, unsigned end)
+/* The pieces with first..end-1 among them, joined with those it touches. Returns how many there are,
+ * which may be one more than fit. */
+static unsigned join_pieces(const struct watch *watch, unsigned direction, unsigned first,
+                            unsigned end, struct watch_piece *joined)
 {
-    struct watch_piece *pieces = watch->pieces[direction];
-    struct watch_piece joined[WATCH_PIECES + 1];
+    const struct watch_piece *pieces = watch->pieces[direction];
     struct watch_piece new = {(uint16_t)first, (uint16_t)end};
     unsigned count = 0;
     bool is_placed = false;
@@ -142,23 +147,32 @@ static bool add_piece(struct watch *watch, unsigned direction, unsigned first, u
     }
     if (!is_placed)
         joined[count++] = new;
-    if (count > WATCH_PIECES)
-        return false;
-    memcpy(pieces, joined, count * sizeof *pieces);
-    watch->piece_count[direction] = (uint8_t)count;
-    return true;
+    return count;
 }
 
-/* The first piece has met what is in order. */
+/* Keeps what lies beyond a gap; it is dropped when there are too many gaps. */
+static void place_beyond(struct watch *watch, unsigned direction, unsigned first, unsigned end,
+                         const uint8_t *bytes)
+{
+    struct watch_piece joined[WATCH_PIECES + 1];
+    unsigned count = join_pieces(watch, direction, first, end, joined);
+    if (count > WATCH_PIECES)
+        return;
+    copy_around_pieces(watch, direction, first, end, bytes);
+    memcpy(watch->pieces[direction], joined, count * sizeof *joined);
+    watch->piece_count[direction] = (uint8_t)count;
+}
+
+/* Pieces that meet what is in order become part of it. */
 static void absorb_pieces(struct watch *watch, unsigned direction)
 {
     struct watch_piece *pieces = watch->pieces[direction];
-    if (watch->piece_count[direction] == 0 || pieces[0].first > watch->filled[direction])
-        return;
-    if (pieces[0].end > watch->filled[direction])
-        watch->filled[direction] = pieces[0].end;
-    watch->piece_count[direction]--;
-    memmove(pieces, pieces + 1, watch->piece_count[direction] * sizeof *pieces);
+    while (watch->piece_count[direction] && pieces[0].first <= watch->filled[direction]) {
+        if (pieces[0].end > watch->filled[direction])
+            watch->filled[direction] = pieces[0].end;
+        watch->piece_count[direction]--;
+        memmove(pieces, pieces + 1, watch->piece_count[direction] * sizeof *pieces);
+    }
 }
 
 bool watch_place(struct watch *watch, unsigned direction, uint32_t sequence, const uint8_t *bytes,
@@ -169,22 +183,16 @@ bool watch_place(struct watch *watch, unsigned direction, uint32_t sequence, con
     unsigned filled = watch->filled[direction];
     if (end > RULE_STREAM_BYTES)
         end = RULE_STREAM_BYTES;
-    if (first < filled) {
-        bytes += (filled - first) < length ? filled - first : length;
-        first = filled;
-    }
-    if (first >= end)
+    if (first >= end || end <= filled)
         return false;
-    if (first == filled && watch->piece_count[direction] == 0) {
-        memcpy(watch->bytes[direction] + first, bytes, (size_t)(end - first));
-        watch->filled[direction] = (uint16_t)end;
-        return true;
-    }
-    copy_around_pieces(watch, direction, (unsigned)first, (unsigned)end, bytes);
-    if (!add_piece(watch, direction, (unsigned)first, (unsigned)end))
+    if (first > filled) {
+        place_beyond(watch, direction, (unsigned)first, (unsigned)end, bytes);
         return false;
+    }
+    copy_around_pieces(watch, direction, filled, (unsigned)end, bytes + (filled - first));
+    watch->filled[direction] = (uint16_t)end;
     absorb_pieces(watch, direction);
-    return watch->filled[direction] > filled;
+    return true;
 }
 
 void watch_count(struct watch *watch, unsigned direction, uint32_t packet_bytes)
@@ -206,6 +214,12 @@ void watch_keep_last(struct watch *watch, unsigned direction, const uint8_t *byt
         memset(watch->bytes[direction] + kept, 0, watch->filled[direction] - kept);
     watch->filled[direction] = (uint16_t)kept;
     watch->last_length[direction] = length;
+}
+
+void watch_keep_names(struct watch *watch, const union name_state *state)
+{
+    watch->is_name_state = true;
+    watch->names = *state;
 }
 
 struct watch_hit *watch_hit_of(struct watch *watch, uint16_t rule)

@@ -60,6 +60,7 @@ static int write_reports(struct replay *replay, struct dataplane *dataplane, str
         .min_endpoints = replay->run.min_endpoints,
         .interval_ns = replay->run.interval_ns,
         .protocols = replay->run.dataplane.protocols,
+        .services = replay->rules.services,
         .rules_sha256 = replay->rules.rules ? replay->rules.rules->sha256 : NULL,
     };
     struct report_stream *stream;
@@ -118,6 +119,7 @@ static int replay_with_rules(struct replay *replay, struct protocols *protocols,
     int failure =
         rule_folder_open(&replay->rules, replay->run.rules_path, protocols, tell_fault, error);
     classifier->signatures = replay->rules.signatures;
+    classifier->services = replay->rules.services;
     if (!failure)
         failure = replay_files(replay, error);
     rule_folder_close(&replay->rules);

@@ -208,6 +208,32 @@ static void write_tiers(struct json_writer *json, const struct report *report)
     json_write_object_end(json);
 }
 
+/* Fewer initiating addresses than asked for: not told, as of protocols. */
+static bool is_service_told(const struct report *report, const struct tally_service *service)
+{
+    return service->packets && tally_service_hosts(service) >= report->context.min_endpoints;
+}
+
+static void write_services(struct json_writer *json, const struct report *report)
+{
+    const struct services *services = report->context.services;
+    json_write_array_begin(json, "services");
+    for (unsigned id = SERVICE_OTHER; services && id < services_count(services); id++) {
+        const struct tally_service *service = &report->tally->services[id];
+        if (!is_service_told(report, service))
+            continue;
+        json_write_object_begin(json, NULL);
+        json_write_string(json, "service", services_name(services, id));
+        json_write_string(json, "category",
+                          service_category_name(services_category(services, id)));
+        json_write_unsigned(json, "packets", service->packets);
+        json_write_unsigned(json, "bytes", service->bytes);
+        json_write_unsigned(json, "flows", service->flows);
+        json_write_object_end(json);
+    }
+    json_write_array_end(json);
+}
+
 static void write_rules(struct json_writer *json, const struct report *report)
 {
     if (!report->context.rules_sha256) {
@@ -240,8 +266,7 @@ void report_json_write(const struct report *report, bool is_pretty, FILE *out)
     write_flows(&json, &report->tally->flows);
     write_protocols(&json, report);
     write_non_ip(&json, report);
-    json_write_array_begin(&json, "services");
-    json_write_array_end(&json);
+    write_services(&json, report);
     write_tiers(&json, report);
     json_write_null(&json, "model");
     write_rules(&json, report);

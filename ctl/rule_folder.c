@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,6 +83,44 @@ static int conclude(const struct rule_folder *folder, int failure, struct rule_f
     return failure;
 }
 
+struct service_faults {
+    struct rule_faults *faults;
+};
+
+static void note_service_fault(void *context, const struct error *error)
+{
+    struct service_faults *services = context;
+    rule_faults_add(services->faults, "services.rules", error->line, "%s", error->text);
+}
+
+/* The file's bytes; null, with `*length` 0, when there is no such file. */
+static char *load_services(const struct rule_folder *folder, size_t *length)
+{
+    enum { BYTES_MAX = 4 << 20 };
+    char path[sizeof folder->path + 32];
+    snprintf(path, sizeof path, "%s/services.rules", folder->path);
+    FILE *in = fopen(path, "re");
+    char *bytes = in ? malloc(BYTES_MAX) : NULL;
+    *length = bytes ? fread(bytes, 1, BYTES_MAX, in) : 0;
+    if (in)
+        fclose(in);
+    return bytes;
+}
+
+static int read_services(struct rule_folder *folder, struct rule_faults *faults,
+                         struct error *error)
+{
+    int failure = services_new(&folder->services, error);
+    if (failure)
+        return failure;
+    size_t length;
+    char *bytes = load_services(folder, &length);
+    struct service_faults context = {.faults = faults};
+    failure = services_read(folder->services, bytes, length, note_service_fault, &context);
+    free(bytes);
+    return failure;
+}
+
 int rule_folder_read(struct rule_folder *folder, const char *path, struct protocols *protocols,
                      rule_complaint *complain, struct error *error)
 {
@@ -90,7 +129,10 @@ int rule_folder_read(struct rule_folder *folder, const char *path, struct protoc
     int failure = find_folder(folder, path, error);
     if (failure)
         return failure;
+    int services_failure = read_services(folder, &faults, error);
     failure = rules_read(&folder->rules, folder->path, protocols, &faults);
+    if (!failure)
+        failure = services_failure;
     return conclude(folder, failure, &faults, complain, error);
 }
 
@@ -104,15 +146,6 @@ int rule_folder_compile(struct rule_folder *folder, const struct protocols *prot
     return conclude(folder, failure, &faults, complain, error);
 }
 
-int rule_folder_open(struct rule_folder *folder, const char *path, struct protocols *protocols,
-                     rule_complaint *complain, struct error *error)
-{
-    int failure = rule_folder_read(folder, path, protocols, complain, error);
-    if (!failure)
-        failure = rule_folder_compile(folder, protocols, complain, error);
-    return failure;
-}
-
 int rule_folder_prove(const struct rule_folder *folder, const struct protocols *protocols,
                       rule_complaint *complain, struct error *error)
 {
@@ -121,9 +154,21 @@ int rule_folder_prove(const struct rule_folder *folder, const struct protocols *
     return conclude(folder, failure, &faults, complain, error);
 }
 
+int rule_folder_open(struct rule_folder *folder, const char *path, struct protocols *protocols,
+                     rule_complaint *complain, struct error *error)
+{
+    int failure = rule_folder_read(folder, path, protocols, complain, error);
+    if (!failure)
+        failure = rule_folder_compile(folder, protocols, complain, error);
+    if (!failure)
+        failure = rule_folder_prove(folder, protocols, complain, error);
+    return failure;
+}
+
 void rule_folder_close(struct rule_folder *folder)
 {
     signatures_free(folder->signatures);
     rules_free(folder->rules);
+    services_free(folder->services);
     *folder = (struct rule_folder){.rules = NULL};
 }

@@ -14,6 +14,7 @@
 enum {
     RECORD_BYTES_MAX = 262144, /* libpcap's own limit for what a record holds */
     ARENA_BYTES = RECORD_BYTES_MAX + 65536,
+    READ_AHEAD_BYTES = 1 << 18,
 };
 
 struct source_pcap {
@@ -30,6 +31,7 @@ struct source_pcap {
     bool has_pending;
     size_t arena_used;
     uint8_t arena[ARENA_BYTES];
+    uint8_t read_ahead[READ_AHEAD_BYTES]; /* of the file being read */
 };
 
 static void complain(struct source_pcap *pcap, const char *text)
@@ -40,14 +42,13 @@ static void complain(struct source_pcap *pcap, const char *text)
 /* A file that can be read and is not empty, with its first byte; null after a complaint. */
 static FILE *open_readable(struct source_pcap *pcap, int *first)
 {
-    enum { READ_AHEAD_BYTES = 1 << 20 };
     bool is_stdin = strcmp(pcap->file, "-") == 0;
     FILE *file = is_stdin ? stdin : fopen(pcap->file, "rb");
     if (!file) {
         complain(pcap, strerror(errno));
         return NULL;
     }
-    setvbuf(file, NULL, _IOFBF, READ_AHEAD_BYTES);
+    setvbuf(file, (char *)pcap->read_ahead, _IOFBF, READ_AHEAD_BYTES);
     errno = 0;
     *first = getc(file);
     if (*first == EOF) {
@@ -233,6 +234,7 @@ static void pcap_close_source(struct source *source)
     struct source_pcap *pcap = (struct source_pcap *)source;
     close_file(pcap);
     explicit_bzero(pcap->arena, sizeof pcap->arena);
+    explicit_bzero(pcap->read_ahead, sizeof pcap->read_ahead);
     free(pcap);
 }
 

@@ -55,6 +55,14 @@ run replay --format json --interval 10 --workers 4 "$sample"
 same_as 'the same with four workers' tests/golden/sample.intervals.ndjson
 run replay --format json - < "$sample";   same_as 'the same from standard input' tests/golden/sample.json
 
+# The README shows the first command's real output.
+python3 - > "$scratch/out" 2> "$scratch/err" <<'PYTHON'
+import pathlib, sys
+shown = pathlib.Path("README.md").read_text()
+sys.exit(pathlib.Path("tests/golden/sample.txt").read_text() not in shown)
+PYTHON
+verdict 'README shows the real output' $?
+
 # Bad files: said, skipped, the rest reported.
 : > "$scratch/empty"
 echo 'not a capture, whatever its name may say' > "$scratch/foreign.pcap"

@@ -23,6 +23,7 @@ enum {
     BLOCK_MS = 100,       /* a block of the ring is handed over after this long at most */
     LAST_BLOCKS = 3,      /* and this often it is waited for when all is over */
     SNAP_BYTES = 262144,
+    SPOOL_BYTES = 1024 * 1024,
     TAKE_FRAMES = 65536, /* at a time, so that a flood does not keep a signal waiting */
     TAKES_LAST = 64,
 };
@@ -59,6 +60,7 @@ static int spool_open(const char *file, FILE **spool, struct error *error)
         (void)close(fd);
         return error_set(error, ENOMEM, "out of memory");
     }
+    (void)setvbuf(*spool, NULL, _IOFBF, SPOOL_BYTES);
     return 0;
 }
 

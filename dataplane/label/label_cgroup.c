@@ -311,7 +311,7 @@ int label_cgroups_learn(struct label_cgroups *cgroups, uint64_t id, struct error
         named.is_nameless = true;
     else if (code < 0)
         return error_set(error, -code,
-                         "cannot read a cgroup's name (needs CAP_DAC_READ_SEARCH): %s",
+                         "cannot read cgroups' names: run as root, or with CAP_DAC_READ_SEARCH: %s",
                          strerror(-code));
     else if ((code = path_label(cgroups, path, &named.label, error)) < 0)
         return code;
@@ -365,6 +365,18 @@ static int rules_learn(struct label_cgroups *cgroups, struct error *error)
     return 0;
 }
 
+/* Reads the root's own name, so that what forbids reading names is known before labelling begins.
+ */
+static int names_try(struct label_cgroups *cgroups, struct error *error)
+{
+    uint64_t id = 0;
+    int code = id_read(cgroups, "", &id);
+    if (code < 0)
+        return error_set(error, -code, "cannot identify cgroup %s: %s", cgroups->mount,
+                         strerror(-code));
+    return label_cgroups_learn(cgroups, id, error);
+}
+
 int label_cgroups_new(struct label_cgroups **cgroups, const struct label_options *options,
                       struct error *error)
 {
@@ -385,6 +397,8 @@ int label_cgroups_new(struct label_cgroups **cgroups, const struct label_options
     code = rules_read(made, options, error);
     if (code == 0)
         code = rules_learn(made, error);
+    if (code == 0)
+        code = names_try(made, error);
     if (code < 0)
         goto fail;
     *cgroups = made;

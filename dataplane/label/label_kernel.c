@@ -74,7 +74,7 @@ static int load_error(int code, struct error *error)
     if (code == -EPERM || code == -EACCES)
         return error_set(error, EPERM,
                          "not permitted to load BPF programs: run as root, or with CAP_BPF, "
-                         "CAP_NET_ADMIN, CAP_PERFMON and CAP_DAC_READ_SEARCH");
+                         "CAP_NET_ADMIN and CAP_DAC_READ_SEARCH");
     if (code == -ENOMEM)
         return error_set(error, ENOMEM, "no memory for the kernel's map: ask for fewer flows");
     return error_set(error, -code,
@@ -123,13 +123,13 @@ int label_open(struct label **label, const struct label_options *options, struct
     made->batch = malloc(sizeof *made->batch);
     int code = made->batch ? 0 : error_memory(error);
     if (code == 0)
-        code = label_cgroups_new(&made->cgroups, options, error);
-    if (code == 0)
         code = programs_load(made, error);
+    if (code == 0)
+        code = label_cgroups_new(&made->cgroups, options, error);
     if (code < 0)
         goto fail;
 
-    assert(made->programs);
+    assert(made->programs && made->cgroups);
     int root_fd = label_cgroups_root_fd(made->cgroups);
     code = program_attach(made->programs->progs.label_ingress, root_fd, &made->ingress, error);
     if (code == 0)

@@ -258,10 +258,10 @@ static bool is_right_reason(const struct packet_case *row, const struct frame_bu
         return row->outcome == PACKET_IP_VERSION;
     if (outcome == PACKET_CUT_SHORT)
         return is_behind_ip;
-    if (wire_bytes == 0)
-        return outcome == PACKET_LINK_HEADER;
     if (outcome == PACKET_IP_VERSION)
         return is_at_start;
+    if (wire_bytes == 0)
+        return outcome == PACKET_LINK_HEADER;
     return layer && outcome == reason_of(builder->layers[layer - 1]) &&
            wire_bytes < builder->offsets[layer] + 4;
 }

@@ -7,15 +7,7 @@
 
 #include "base/cursor.h"
 #include "ctl/report.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
-
-/* An assertion that no build turns off. */
-static void require(bool is_true)
-{
-    if (!is_true)
-        abort();
-}
+#include "require.h"
 
 /* A number that one byte makes small, large or anything; 0 when the input is used up. */
 static uint64_t take_number(struct cursor *input, bool is_large)

@@ -501,15 +501,21 @@ def case_endpoint(bench):
 
 def case_names(bench):
     """Cgroups named after their labels, made while labelling runs; the deepest rule holds."""
-    with bench.labelling("--cgroup", f"{bench.name}=*", "--cgroup",
-                         f"/{bench.name}=*", "--name", "a, \"b\"") as result:
+    bench.cgroup("web")
+    deep = bench.cgroup("web/deep")
+    bench.cgroup("web/deep/below")
+    with bench.labelling("--cgroup", f"{deep}=ssh", "--cgroup", f"{bench.name}=*", "--cgroup",
+                         f"/{bench.name}=*", "--name", 'a, "b"') as result:
         for name, port in (("http", PORT_WEB), ("Not-A-Label", PORT_THIRD)):
             where = bench.cgroup(name)
             bench.serve_web(port, "127.0.0.1", cgroup=where)
             bench.fetch("127.0.0.1", port, cgroup=where)
-    row = result.only_row()
-    assert (row["capture"], label_of(row)) == ('a, "b"', "http"), row
-    assert PORT_WEB in row_ends(row), row
+        bench.serve_echo(PORT_ECHO, "127.0.0.1", cgroup=f"{deep}/below")
+        bench.ask("127.0.0.1", PORT_ECHO, cgroup=f"{deep}/below")
+    labels = {port: label for ends, label in result.labels().items() for port in (ends[2], ends[4])}
+    assert len(result.rows) == 2, result.rows
+    assert (labels[PORT_WEB], labels[PORT_ECHO]) == ("http", "ssh"), labels
+    assert all(row["capture"] == 'a, "b"' for row in result.rows), result.rows
 
 
 def case_refused(bench):
@@ -528,11 +534,12 @@ def case_refused(bench):
 
 
 def case_fragments(bench):
-    """A fragmented datagram is one packet; the capture has all its fragments."""
+    """A fragmented datagram is one packet; two interfaces' capture has each fragment once."""
     a, r, b = bench.namespaces()
     echo = bench.cgroup("echo")
     with bench.labelling("--cgroup", f"{echo}=dns", "--capture",
                          os.path.join(bench.folder, "truth.pcap"), "--interface", "to1",
+                         "--interface", "to2",
                          netns=r) as result:
         bench.serve_echo(PORT_ECHO, HOST_B[0], cgroup=echo, netns=b)
         ask = ASK.replace("(1, 20, 300, 1200)", "(4000,)")
@@ -599,12 +606,14 @@ def case_missing(bench):
     rule = ["--cgroup", f"{web}=http"]
     capture = ["--capture", os.path.join(bench.folder, "x.pcap")]
     powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    blind = ["setpriv", "--bounding-set=-all,+bpf,+net_admin", "--inh-caps=-all"]
     unmounted = ["unshare", "-m", "sh", "-c",
                  'for m in $(awk \'$3 == "cgroup2" {print $2}\' /proc/self/mounts); do'
                  ' umount -l "$m"; done; exec "$0" "$@"']
     for before, arguments, status, words in (
             (powerless, rule, 1, "not permitted to load BPF programs: run as root"),
             (powerless, rule + capture, 1, "not permitted to capture: run as root"),
+            (blind, rule, 1, "cannot read cgroups' names: run as root"),
             (unmounted, rule, 1, "no cgroup v2 is mounted"),
             ([], ["--cgroup", "nowhere/at-all=http"], 1, "no cgroup nowhere/at-all below"),
             ([], rule + ["--cgroup", f"{web}=dns"], 1, "two labels for cgroup"),

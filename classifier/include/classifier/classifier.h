@@ -22,6 +22,7 @@ struct classifier_options {
     struct packet_options packet;
     bool counts_hosts; /* fill tally_cell.hosts; costs a hash per flow */
     const struct signatures *signatures; /* borrowed; null unless TIER_SIGNATURES is among them */
+    const struct services *services;     /* borrowed; null: no names are read */
 };
 
 struct classifier;

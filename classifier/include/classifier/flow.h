@@ -57,6 +57,7 @@ struct flow_detail {
     uint32_t packets_before_verdict; /* likewise; 0 while there is none */
     uint32_t watch_slot;             /* of the signatures tier, with FLOW_WATCH_HELD */
     uint16_t host_bit;               /* of the initiator, in tally_cell.hosts */
+    uint16_t service;                /* whom it is for; SERVICE_NONE while nobody is known */
 };
 
 static_assert(sizeof(struct flow) <= 64, "the hot part of a flow is one cache line");

@@ -15,6 +15,7 @@
 
 #include "base/keyed_hash.h"
 #include "classifier/flow.h"
+#include "classifier/name.h"
 #include "classifier/packet.h"
 #include "classifier/rules.h"
 
@@ -36,9 +37,16 @@ struct signature_clock;
 
 enum { SIGNATURE_WATCHES = 4096 }; /* flows watched at once by default: 18 MiB a worker */
 
-/* `signatures` and `hash` are borrowed. Returns 0 or -errno with `error` filled. */
-int signature_clock_new(struct signature_clock **clock, const struct signatures *signatures,
-                        struct keyed_hash *hash, uint32_t watch_count, struct error *error);
+struct signature_options {
+    const struct signatures *signatures; /* borrowed, as all of these */
+    const struct protocols *protocols;
+    const struct services *services; /* null: no names are read */
+    uint32_t watch_count;
+};
+
+/* `hash` is borrowed. Returns 0 or -errno with `error` filled. */
+int signature_clock_new(struct signature_clock **clock, const struct signature_options *options,
+                        struct keyed_hash *hash, struct error *error);
 
 /* Wipes what it holds. Null is fine. */
 void signature_clock_free(struct signature_clock *clock);
@@ -51,7 +59,7 @@ void signature_clock_begin(struct signature_clock *clock, struct flow *flow,
 /* Does this packet concern the tier? The one test in the hot line. */
 static inline bool signature_is_watched(const struct flow *flow, unsigned direction)
 {
-    return flow->watch & (FLOW_WATCH_FORWARD << direction | FLOW_WATCH_ANNOUNCER);
+    return flow->watch & ((unsigned)FLOW_WATCH_FORWARD << direction | FLOW_WATCH_ANNOUNCER);
 }
 
 /* What flow_expected and flow_update said of the packet. */

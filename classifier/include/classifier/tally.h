@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "classifier/packet.h"
 #include "classifier/protocol.h"
+#include "classifier/services.h"
 #include "classifier/tier.h"
 
 /* Bytes are wire bytes of whole frames without FCS. */
@@ -59,6 +60,15 @@ struct tally_agreement {
     uint64_t different_bytes;
 };
 
+/* Flows whose name told whom they are for. Packets before the name was read are among them unless
+ * they were reported before. */
+struct tally_service {
+    uint64_t packets;
+    uint64_t bytes;
+    uint64_t flows; /* that ended */
+    uint64_t hosts[TALLY_HOST_BITS / 64];
+};
+
 /* What the signatures tier did, and what it could not do for want of room. */
 struct tally_signatures {
     uint64_t payloads;      /* looked at, each time its stream grew */
@@ -96,6 +106,7 @@ struct tally {
     unsigned protocol_count;
     struct tally_count *non_ip; /* [protocol_count]: frames that are not IP, by their own name */
     struct tally_cell *cells;   /* [protocol_count] */
+    struct tally_service *services; /* [SERVICES_MAX]; that of SERVICE_NONE stays empty */
 };
 
 /* An empty tally with room for `protocol_count` protocols. Returns 0 or -errno. */
@@ -111,6 +122,9 @@ void tally_merge(struct tally *into, const struct tally *from);
 
 /* Adds one cell to another. */
 void tally_cell_merge(struct tally_cell *into, const struct tally_cell *from);
+
+/* Likewise for a service. */
+unsigned tally_service_hosts(const struct tally_service *service);
 
 /* How many distinct initiating addresses a cell was seen from, at least. */
 unsigned tally_cell_hosts(const struct tally_cell *cell);

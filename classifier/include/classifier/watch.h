@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "classifier/flow_key.h"
+#include "classifier/name.h"
 #include "classifier/rules.h"
 
 enum {
@@ -27,6 +28,9 @@ enum {
 struct watch_piece {
     uint16_t first, end;
 };
+
+/* How far reading the flow's name has come. */
+enum watch_naming { WATCH_NAMING_CLIENT, WATCH_NAMING_SERVER, WATCH_NAMED };
 
 /* Payloads in which a rule matched, by direction. */
 struct watch_hit {
@@ -46,8 +50,13 @@ struct watch {
     struct watch_piece pieces[2][WATCH_PIECES]; /* ordered, apart from each other */
     uint8_t hit_count;
     struct watch_hit hits[WATCH_HITS];
-    uint32_t next; /* of the free slots */
-    uint8_t bytes[2][RULE_STREAM_BYTES];
+    uint32_t next;        /* of the free slots */
+    uint8_t naming;       /* enum watch_naming */
+    bool is_name_state;   /* `names` is in use, `bytes` is not */
+    union {
+        uint8_t bytes[2][RULE_STREAM_BYTES];
+        union name_state names; /* of a datagram flow whose protocol is certain */
+    };
 };
 
 struct watch_pool;
@@ -79,6 +88,9 @@ void watch_count(struct watch *watch, unsigned direction, uint32_t packet_bytes)
 /* Keeps the beginning of a datagram, for the next one to be compared with. */
 void watch_keep_last(struct watch *watch, unsigned direction, const uint8_t *bytes,
                      uint32_t captured_bytes, uint32_t length);
+
+/* From now on the watch holds name state, copied from `state`, and no payload. */
+void watch_keep_names(struct watch *watch, const union name_state *state);
 
 /* The rule's record, made now if there is room; null when there is none. */
 struct watch_hit *watch_hit_of(struct watch *watch, uint16_t rule);

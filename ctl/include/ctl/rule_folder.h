@@ -4,11 +4,13 @@
 #define CTL_RULE_FOLDER_H
 
 #include "classifier/rules.h"
+#include "classifier/services.h"
 #include "classifier/signature.h"
 
 struct rule_folder {
     char path[4096];
     struct rules *rules;
+    struct services *services;     /* of services.rules; without it, "other" alone */
     struct signatures *signatures; /* null unless compiled */
 };
 
@@ -26,13 +28,13 @@ int rule_folder_read(struct rule_folder *folder, const char *path, struct protoc
 int rule_folder_compile(struct rule_folder *folder, const struct protocols *protocols,
                         rule_complaint *complain, struct error *error);
 
-/* Both, for a command that classifies. Likewise. */
-int rule_folder_open(struct rule_folder *folder, const char *path, struct protocols *protocols,
-                     rule_complaint *complain, struct error *error);
-
 /* Runs the samples. Likewise. */
 int rule_folder_prove(const struct rule_folder *folder, const struct protocols *protocols,
                       rule_complaint *complain, struct error *error);
+
+/* All three, for a command that classifies: a folder with a fault is never used. Likewise. */
+int rule_folder_open(struct rule_folder *folder, const char *path, struct protocols *protocols,
+                     rule_complaint *complain, struct error *error);
 
 void rule_folder_close(struct rule_folder *folder);
 
