@@ -8,6 +8,7 @@
 #include "command.h"
 
 static const struct command *const commands[] = {
+    &command_replay, &command_protocols, &command_rules, &command_label, &command_version,
     &command_replay,
     &command_live,
     &command_protocols,

@@ -19,8 +19,8 @@ struct report_context {
     unsigned min_endpoints;  /* cells from fewer initiating addresses are withheld; 0: none. At most
                                 TALLY_HOST_BITS, beyond which a tally cannot count */
     uint64_t interval_ns;    /* length; 0 when the run is one interval */
-    const struct services *services; /* null when no tier reads names */
-    const char *rules_sha256; /* null when no tier uses rules */
+    const struct services *services;   /* null when no tier reads names */
+    const char *rules_sha256;          /* null when no tier uses rules */
     const struct protocols *protocols; /* those the tally was made for */
 };
 
