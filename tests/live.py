@@ -374,7 +374,7 @@ def why_not(glassbox):
     for tool in ("ip", "ethtool", "setpriv", "unshare"):
         if not shutil.which(tool):
             return f"{tool} is not installed"
-    if subprocess.run(["unshare", "-n", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+    if subprocess.run(["unshare", "-n", "-m", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
         return "no network namespace to be had"
     return None
 
