@@ -9,6 +9,7 @@
 
 static const struct command *const commands[] = {
     &command_replay,
+    &command_eval,
     &command_protocols,
     &command_rules,
     &command_label,
