@@ -3,6 +3,7 @@
  * does not read. The layers themselves are in packet_link.c, packet_ip.c and packet_tunnel.c. */
 #include "packet_parser.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static const char *const outcome_names[PACKET_OUTCOMES] = {
@@ -99,6 +100,16 @@ static void restore_outer(struct parser *parser)
     parser->outcome = PACKET_FLOW;
 }
 
+/* All but the addresses, which an IP header always writes whole. Compilers turn each half into a
+ * few stores, but the whole into a string instruction that costs as much as the rest of the parser.
+ */
+static void clear(struct packet *packet)
+{
+    const size_t behind = offsetof(struct packet, source_port);
+    memset(packet, 0, offsetof(struct packet, source));
+    memset((uint8_t *)packet + behind, 0, sizeof *packet - behind);
+}
+
 enum packet_outcome packet_parse(const struct frame *frame, const struct packet_options *options,
                                  struct packet *packet)
 {
@@ -109,7 +120,7 @@ enum packet_outcome packet_parse(const struct frame *frame, const struct packet_
     parser.options = options;
     parser.packet = packet;
     parser.has_outer = false;
-    memset(packet, 0, sizeof *packet);
+    clear(packet);
     packet->time_ns = frame->time_ns;
     packet->wire_bytes = frame->wire_bytes;
     packet->is_truncated = frame->captured_bytes < frame->wire_bytes;

@@ -75,7 +75,7 @@ enum step parse_ipv4(struct parser *parser)
         !note_fragment(parser, (fragment & 0x1fff) * 8, fragment & 0x2000, load_be16(fixed + 4)))
         return parser_end(parser, PACKET_FRAGMENT);
     parser->number = fixed[9];
-    return STEP_TRANSPORT;
+    return parse_transport(parser);
 }
 
 static bool is_extension(uint32_t protocol)

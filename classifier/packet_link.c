@@ -55,7 +55,7 @@ enum step parse_ethernet(struct parser *parser)
     if (!header)
         return parser_short(parser, 14, PACKET_LINK_HEADER);
     parser->number = load_be16(header + 12);
-    return STEP_ETHERTYPE;
+    return parse_ethertype(parser);
 }
 
 enum step parse_ethertype(struct parser *parser)
@@ -244,6 +244,7 @@ static enum step parse_cisco_hdlc(struct parser *parser)
                                             : STEP_ETHERTYPE;
 }
 
+/* Captures of PPP hold Cisco's HDLC too: its address bytes begin no PPP frame. */
 static enum step parse_ppp_serial(struct parser *parser)
 {
     const uint8_t *peek = cursor_peek(&parser->cursor, 1);
@@ -371,7 +372,6 @@ enum step parse_link_type(struct parser *parser, uint16_t link_type)
     case DLT_ENC:
         return skip_to(parser, BSD_ENC, STEP_IP);
     case DLT_PPP:
-        return STEP_PPP;
     case DLT_PPP_SERIAL:
         return parse_ppp_serial(parser);
     case DLT_PPP_WITH_DIR:

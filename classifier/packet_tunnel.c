@@ -196,7 +196,7 @@ static enum step enter_erspan(struct parser *parser, const struct position *carr
 {
     if (parser->number == GRE_ERSPAN && !(flags & GRE_SEQUENCE))
         return enter(parser, carrier, ENCAPSULATION_ERSPAN_I, STEP_ETHERNET);
-    enum { FRAME_TYPE_IP = 2 };
+    enum { FRAME_TYPE_ETHERNET = 0, FRAME_TYPE_IP = 2 };
     bool is_third = parser->number == GRE_ERSPAN_III;
     const uint8_t *header = parser_take(parser, is_third ? 12 : 8);
     if (!header || header[0] >> 4 != (is_third ? 2 : 1))
@@ -205,8 +205,11 @@ static enum step enter_erspan(struct parser *parser, const struct position *carr
         return enter(parser, carrier, ENCAPSULATION_ERSPAN_II, STEP_ETHERNET);
     if (header[11] & 1 && !parser_take(parser, 8))
         return stay(parser, carrier);
-    bool holds_ip = (header[10] >> 2 & 31) == FRAME_TYPE_IP;
-    return enter(parser, carrier, ENCAPSULATION_ERSPAN_III, holds_ip ? STEP_IP : STEP_ETHERNET);
+    unsigned frame_type = header[10] >> 2 & 31;
+    if (frame_type != FRAME_TYPE_ETHERNET && frame_type != FRAME_TYPE_IP)
+        return stay(parser, carrier);
+    return enter(parser, carrier, ENCAPSULATION_ERSPAN_III,
+                 frame_type == FRAME_TYPE_IP ? STEP_IP : STEP_ETHERNET);
 }
 
 /* RFC 2637, section 4.1: version 1, always a key, payload only when a sequence number is there. */

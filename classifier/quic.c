@@ -38,10 +38,9 @@ void quic_reader_free(struct quic_reader *reader)
     free(reader);
 }
 
-bool quic_derive_keys(struct quic_reader *reader, uint32_t version, const uint8_t *id,
-                      size_t id_length, struct quic_keys *keys)
+bool quic_derive_keys(uint32_t version, const uint8_t *id, size_t id_length, struct quic_keys *keys)
 {
-    return quic_crypto_derive(reader->crypto, version, id, id_length, keys);
+    return quic_crypto_derive(version, id, id_length, keys);
 }
 
 /* Variable-length integer (RFC 9000 section 16); 0 when short. */
@@ -170,7 +169,7 @@ static bool open_packet(struct quic_reader *reader, const struct long_header *he
                         const uint8_t *id, size_t id_length, size_t *plain_bytes)
 {
     struct quic_keys keys;
-    return quic_crypto_derive(reader->crypto, header->version, id, id_length, &keys) &&
+    return quic_crypto_derive(header->version, id, id_length, &keys) &&
            quic_crypto_open(reader->crypto, &keys, &header->packet, reader->plain, plain_bytes);
 }
 

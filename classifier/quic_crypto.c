@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Keys of Initial packets (RFC 9001 section 5.2, RFC 9369 section 3.3) and the removal of their
  * protection (RFC 9001 section 5.3, 5.4). SHA-256 and AES are libcrypto's. HMAC (RFC 2104) and HKDF
- * (RFC 5869) are spelt out over them, because EVP_MAC and EVP_KDF copy keys to the heap at each
- * use: here everything is allocated at start. */
+ * (RFC 5869) are spelt out over its plain SHA-256, which libcrypto calls deprecated: EVP_KDF,
+ * EVP_MAC and EVP_DigestInit_ex of libcrypto 3.0 go to the heap at each use, ten times a packet. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "quic_crypto.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/cursor.h"
 
 enum { HASH_BYTES = 32, HASH_BLOCK = 64, SALT_BYTES = 20, TAG_BYTES = 16, SAMPLE_BYTES = 16 };
 
 struct quic_crypto {
-    EVP_MD *sha256;
-    EVP_MD_CTX *digest;
     EVP_CIPHER_CTX *gcm;
     EVP_CIPHER_CTX *ecb;
 };
@@ -86,16 +84,13 @@ int quic_crypto_new(struct quic_crypto **crypto, struct error *error)
     struct quic_crypto *made = calloc(1, sizeof *made);
     if (!made)
         return error_set(error, ENOMEM, "out of memory for the QUIC reader");
-    made->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    made->digest = EVP_MD_CTX_new();
     made->gcm = EVP_CIPHER_CTX_new();
     made->ecb = EVP_CIPHER_CTX_new();
-    if (!made->sha256 || !made->digest || !made->gcm || !made->ecb ||
-        !EVP_DigestInit_ex(made->digest, made->sha256, NULL) ||
+    if (!made->gcm || !made->ecb ||
         !EVP_DecryptInit_ex(made->gcm, EVP_aes_128_gcm(), NULL, NULL, NULL) ||
         !EVP_EncryptInit_ex(made->ecb, EVP_aes_128_ecb(), NULL, NULL, NULL)) {
         quic_crypto_free(made);
-        return error_set(error, ENOTSUP, "libcrypto offers no AES-128-GCM or no SHA-256");
+        return error_set(error, ENOTSUP, "libcrypto offers no AES-128-GCM");
     }
     *crypto = made;
     return 0;
@@ -107,27 +102,26 @@ void quic_crypto_free(struct quic_crypto *crypto)
         return;
     EVP_CIPHER_CTX_free(crypto->ecb);
     EVP_CIPHER_CTX_free(crypto->gcm);
-    EVP_MD_CTX_free(crypto->digest);
-    EVP_MD_free(crypto->sha256);
     free(crypto);
 }
 
 /* One part of HMAC: the hash of the padded key and `bytes`. */
-static void hash_padded(struct quic_crypto *crypto, const uint8_t padded[HASH_BLOCK],
-                        const uint8_t *bytes, size_t length, uint8_t out[HASH_BYTES])
+static void hash_padded(const uint8_t padded[HASH_BLOCK], const uint8_t *bytes, size_t length,
+                        uint8_t out[HASH_BYTES])
 {
-    int is_good = EVP_DigestInit_ex(crypto->digest, crypto->sha256, NULL);
-    is_good &= EVP_DigestUpdate(crypto->digest, padded, HASH_BLOCK);
-    is_good &= EVP_DigestUpdate(crypto->digest, bytes, length);
-    is_good &= EVP_DigestFinal_ex(crypto->digest, out, NULL);
-    /* The hash was fetched and begun once: libcrypto has no reason left to refuse. */
+    SHA256_CTX hash;
+    int is_good = SHA256_Init(&hash);
+    is_good &= SHA256_Update(&hash, padded, HASH_BLOCK);
+    is_good &= SHA256_Update(&hash, bytes, length);
+    is_good &= SHA256_Final(out, &hash);
+    /* Arithmetic on our own memory: it has no way to fail. */
     assert(is_good);
     (void)is_good;
 }
 
 /* HMAC-SHA256 for keys of at most a block. */
-static void hmac(struct quic_crypto *crypto, const uint8_t *key, size_t key_bytes,
-                 const uint8_t *bytes, size_t length, uint8_t out[HASH_BYTES])
+static void hmac(const uint8_t *key, size_t key_bytes, const uint8_t *bytes, size_t length,
+                 uint8_t out[HASH_BYTES])
 {
     assert(key_bytes <= HASH_BLOCK);
     uint8_t inner[HASH_BLOCK];
@@ -139,14 +133,13 @@ static void hmac(struct quic_crypto *crypto, const uint8_t *key, size_t key_byte
         outer[i] ^= key[i];
     }
     uint8_t hash[HASH_BYTES];
-    hash_padded(crypto, inner, bytes, length, hash);
-    hash_padded(crypto, outer, hash, sizeof hash, out);
+    hash_padded(inner, bytes, length, hash);
+    hash_padded(outer, hash, sizeof hash, out);
 }
 
 /* HKDF-Expand-Label with an empty context (RFC 8446 section 7.1), for outputs of at most one hash:
  * one HMAC of length, label and the counter 1. */
-static void expand(struct quic_crypto *crypto, const uint8_t secret[HASH_BYTES], const char *label,
-                   uint8_t *out, size_t length)
+static void expand(const uint8_t secret[HASH_BYTES], const char *label, uint8_t *out, size_t length)
 {
     static const char prefix[] = "tls13 ";
     uint8_t info[64] = {0, (uint8_t)length};
@@ -158,23 +151,23 @@ static void expand(struct quic_crypto *crypto, const uint8_t secret[HASH_BYTES],
     info[3 + label_bytes] = 0;     /* bytes of context */
     info[3 + label_bytes + 1] = 1; /* first and only block */
     uint8_t block[HASH_BYTES];
-    hmac(crypto, secret, HASH_BYTES, info, label_bytes + 5, block);
+    hmac(secret, HASH_BYTES, info, label_bytes + 5, block);
     memcpy(out, block, length);
 }
 
-bool quic_crypto_derive(struct quic_crypto *crypto, uint32_t version, const uint8_t *id,
-                        size_t id_length, struct quic_keys *keys)
+bool quic_crypto_derive(uint32_t version, const uint8_t *id, size_t id_length,
+                        struct quic_keys *keys)
 {
     const struct family *family = find_family(version);
     if (!family)
         return false;
     uint8_t initial[HASH_BYTES];
     uint8_t client[HASH_BYTES];
-    hmac(crypto, family->salt, SALT_BYTES, id, id_length, initial);
-    expand(crypto, initial, "client in", client, sizeof client);
-    expand(crypto, client, family->key_label, keys->key, sizeof keys->key);
-    expand(crypto, client, family->iv_label, keys->iv, sizeof keys->iv);
-    expand(crypto, client, family->header_label, keys->header, sizeof keys->header);
+    hmac(family->salt, SALT_BYTES, id, id_length, initial);
+    expand(initial, "client in", client, sizeof client);
+    expand(client, family->key_label, keys->key, sizeof keys->key);
+    expand(client, family->iv_label, keys->iv, sizeof keys->iv);
+    expand(client, family->header_label, keys->header, sizeof keys->header);
     return true;
 }
 

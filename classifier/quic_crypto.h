@@ -17,8 +17,8 @@ void quic_crypto_free(struct quic_crypto *crypto);
 bool quic_version_is_known(uint32_t version);
 
 /* False when the version is not known. */
-bool quic_crypto_derive(struct quic_crypto *crypto, uint32_t version, const uint8_t *id,
-                        size_t id_length, struct quic_keys *keys);
+bool quic_crypto_derive(uint32_t version, const uint8_t *id, size_t id_length,
+                        struct quic_keys *keys);
 
 /* A long header packet: `number_at` bytes of header in front of the packet number, `length` in all.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Precedence climbing into postfix code for a stack of fixed depth, and the machine that runs it. */
+/* Precedence climbing into postfix code for a stack of fixed depth, and the machine that runs it.
+ */
 #include "classifier/rule_expression.h"
 
 #include <assert.h>
@@ -224,8 +225,10 @@ static int parse_value(struct parser *parser, const char *word, unsigned length,
         enum op_code code;
         bool has_view;
     } values[] = {
-        {"length", OP_LENGTH, true},           {"packet", OP_PACKET, false},
-        {"count", OP_COUNT, false},            {"client_port", OP_CLIENT_PORT, false},
+        {"length", OP_LENGTH, true},
+        {"packet", OP_PACKET, false},
+        {"count", OP_COUNT, false},
+        {"client_port", OP_CLIENT_PORT, false},
         {"server_port", OP_SERVER_PORT, false},
     };
     for (unsigned i = 0; i < sizeof values / sizeof *values; i++) {
@@ -679,8 +682,8 @@ static bool fixes_first_byte(const struct rule_expression *expression, unsigned 
                              unsigned *bits)
 {
     const struct op *op = expression->op;
-    bool is_masked = expression->op_count == 5 && op[1].code == OP_CONSTANT &&
-                     op[2].code == OP_BIT_AND;
+    bool is_masked =
+        expression->op_count == 5 && op[1].code == OP_CONSTANT && op[2].code == OP_BIT_AND;
     bool is_plain = expression->op_count == 3;
     if (!is_masked && !is_plain)
         return false;
@@ -705,7 +708,7 @@ bool rule_expression_admits(const struct rule_expression *expression, uint8_t fi
     if (!reads_first_byte_only(expression))
         return true;
     struct rule_subject subject = {0};
-    subject.view[RULE_VIEW_THIS] = (struct rule_view){
-        .bytes = &first, .captured_bytes = 1, .length = 1, .is_there = true};
+    subject.view[RULE_VIEW_THIS] =
+        (struct rule_view){.bytes = &first, .captured_bytes = 1, .length = 1, .is_there = true};
     return rule_expression_holds(expression, &subject);
 }

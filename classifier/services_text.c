@@ -35,9 +35,9 @@ static void complain(struct reader *reader, unsigned line, int code, const char 
 
 static void complain(struct reader *reader, unsigned line, int code, const char *format, ...)
 {
-    struct error error = {.code = code, .line = line};
     va_list arguments;
     va_start(arguments, format);
+    struct error error = {.code = code, .line = line};
     vsnprintf(error.text, sizeof error.text, format, arguments);
     va_end(arguments);
     if (reader->outcome != -ENOMEM)

@@ -38,8 +38,8 @@ static void judge_duplicates(const struct rules *rules, struct rule_faults *faul
             const struct rule *before = &rules->rule[k];
             if (is_duplicate(rule, before))
                 rule_faults_add(faults, rule->file, rule->patterns[0].line,
-                                "the same pattern in the same place stands in %s:%u",
-                                before->file, before->patterns[0].line);
+                                "the same pattern in the same place stands in %s:%u", before->file,
+                                before->patterns[0].line);
         }
     }
 }

@@ -17,7 +17,7 @@ struct signature_clock {
     struct watch_pool *pool;
     struct relations *relations;
     struct signature_names *names; /* null: none are read */
-    bool *recorded; /* [rules.count]; null while not recording */
+    bool *recorded;                /* [rules.count]; null while not recording */
     /* Of the scan under way: */
     const struct group *group;
     uint8_t *found;    /* [rules.count]: patterns that matched; all 0 between scans */
@@ -33,8 +33,8 @@ struct tick {
     const struct packet *packet;
     struct tally *tally;
     unsigned direction;
-    struct watch *watch;   /* null until one is needed */
-    uint16_t first_size;   /* stands for watch.sizes while there is no watch */
+    struct watch *watch; /* null until one is needed */
+    uint16_t first_size; /* stands for watch.sizes while there is no watch */
     struct rule_subject subject;
     bool is_naming; /* more payload is wanted for the flow's name */
     unsigned satisfied_count;
@@ -151,8 +151,8 @@ static struct watch *need_watch(struct tick *tick)
     if (tick->watch)
         return tick->watch;
     bool was_taken;
-    tick->watch = watch_take(tick->clock->pool, &tick->flow->key, &tick->detail->watch_slot,
-                             &was_taken);
+    tick->watch =
+        watch_take(tick->clock->pool, &tick->flow->key, &tick->detail->watch_slot, &was_taken);
     tick->flow->watch |= FLOW_WATCH_HELD;
     tick->tally->signatures.watches_lost += was_taken;
     return tick->watch;
@@ -163,8 +163,7 @@ static void stop_watching(struct tick *tick)
     if (tick->watch)
         watch_release(tick->clock->pool, tick->detail->watch_slot);
     tick->watch = NULL;
-    tick->flow->watch &=
-        (uint8_t) ~(FLOW_WATCH_FORWARD | FLOW_WATCH_BACKWARD | FLOW_WATCH_HELD);
+    tick->flow->watch &= (uint8_t) ~(FLOW_WATCH_FORWARD | FLOW_WATCH_BACKWARD | FLOW_WATCH_HELD);
 }
 
 static void note_found(void *context, unsigned index)
@@ -282,8 +281,7 @@ static const struct watch_hit *find_hit(const struct watch *watch, uint16_t rule
 static bool is_answered(const struct watch *watch, const struct watch_hit *hit, uint16_t required)
 {
     const struct watch_hit *other = find_hit(watch, required);
-    return other &&
-           ((hit->count[0] && other->count[1]) || (hit->count[1] && other->count[0]));
+    return other && ((hit->count[0] && other->count[1]) || (hit->count[1] && other->count[0]));
 }
 
 static bool has_its_hits(const struct tick *tick, const struct watch_hit *hit)
@@ -492,8 +490,8 @@ static bool open_stream(struct tick *tick, const struct signature_step *step)
         watch->has_base[direction] = true;
         watch->base_sequence[direction] = step->expected_sequence;
     }
-    bool has_grown = watch_place(watch, direction, sequence, packet->payload,
-                                 packet->payload_captured_bytes);
+    bool has_grown =
+        watch_place(watch, direction, sequence, packet->payload, packet->payload_captured_bytes);
     if (step->is_data || has_grown)
         watch_count(watch, direction, packet->payload_bytes);
     tick->subject.count = watch->packets[direction];
@@ -520,7 +518,8 @@ static void keep_first(struct tick *tick, const struct signature_step *step)
 static void keep_last(struct tick *tick)
 {
     const struct packet *packet = tick->packet;
-    if (!tick->watch || tick->watch->is_name_state || packet->protocol == IP_TCP || !tick->clock->signatures->uses_last)
+    if (!tick->watch || tick->watch->is_name_state || packet->protocol == IP_TCP ||
+        !tick->clock->signatures->uses_last)
         return;
     watch_keep_last(tick->watch, tick->direction, packet->payload, packet->payload_captured_bytes,
                     packet->payload_bytes);
@@ -531,8 +530,7 @@ static bool is_first_in_place(const struct tick *tick, const struct signature_st
 {
     const struct packet *packet = tick->packet;
     uint32_t sequence = packet->tcp_sequence + !!(packet->tcp_flags & TCP_SYN);
-    return !tick->watch &&
-           (packet->protocol != IP_TCP || sequence == step->expected_sequence);
+    return !tick->watch && (packet->protocol != IP_TCP || sequence == step->expected_sequence);
 }
 
 static void apply_rules(struct tick *tick)
@@ -621,7 +619,7 @@ void signature_clock_tick(struct signature_clock *clock, struct flow *flow,
                         .packet = packet,
                         .tally = tally,
                         .direction = flow_direction(flow, packet)};
-    unsigned direction_bit = FLOW_WATCH_FORWARD << tick.direction;
+    unsigned direction_bit = (unsigned)FLOW_WATCH_FORWARD << tick.direction;
     bool is_readable = packet->payload_captured_bytes && packet->fragment != PACKET_FRAGMENT_LATER;
     if (flow->watch & direction_bit && !is_readable && packet->fragment == PACKET_WHOLE)
         flow->watch &= (uint8_t)~direction_bit;

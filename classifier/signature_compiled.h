@@ -34,11 +34,11 @@ struct rule_facts {
 
 struct signatures {
     const struct rules *rules;
-    struct rule_facts *facts;  /* [rules.count] */
-    uint8_t *refined_packets;  /* [protocol]: how many packets a side refining rules look at; 0: none
-                                  refines it */
-    bool *announces;           /* [protocol] */
-    bool uses_last;            /* some check asks for peer. or prev. */
+    struct rule_facts *facts; /* [rules.count] */
+    uint8_t *refined_packets; /* [protocol]: how many packets a side refining rules look at; 0: none
+                                 refines it */
+    bool *announces;          /* [protocol] */
+    bool uses_last;           /* some check asks for peer. or prev. */
     struct group groups[RULE_TRANSPORTS];
 };
 

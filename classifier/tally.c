@@ -100,6 +100,7 @@ static void merge_frames(struct tally *into, const struct tally *from)
     add_count(&into->seen, &from->seen);
     add_count(&into->carried_over, &from->carried_over);
     add_count(&into->orphan_fragments, &from->orphan_fragments);
+    add_count(&into->shed, &from->shed);
     add_count(&into->unreported, &from->unreported);
     for (unsigned reason = 0; reason < PACKET_OUTCOMES; reason++)
         add_count(&into->malformed[reason], &from->malformed[reason]);
@@ -111,6 +112,7 @@ static void merge_frames(struct tally *into, const struct tally *from)
     into->dropped.nic += from->dropped.nic;
     into->dropped.kernel += from->dropped.kernel;
     into->dropped.source += from->dropped.source;
+    into->dropped.forward += from->dropped.forward;
 }
 
 static void merge_services(struct tally *into, const struct tally *from)
@@ -142,6 +144,8 @@ void tally_merge(struct tally *into, const struct tally *from)
         into->first_ns = from->first_ns;
     if (from->last_ns > into->last_ns)
         into->last_ns = from->last_ns;
+    if (from->end_ns > into->end_ns)
+        into->end_ns = from->end_ns;
     merge_frames(into, from);
     merge_agreement(into, from);
     merge_signatures(&into->signatures, &from->signatures);
@@ -155,6 +159,15 @@ void tally_merge(struct tally *into, const struct tally *from)
         add_count(&into->non_ip[id], &from->non_ip[id]);
         tally_cell_merge(&into->cells[id], &from->cells[id]);
     }
+}
+
+void tally_append(struct tally *into, const struct tally *next)
+{
+    struct tally_count carried_over = into->seen.frames ? into->carried_over : next->carried_over;
+    tally_merge(into, next);
+    into->flows.active = next->flows.active;
+    into->unreported = next->unreported;
+    into->carried_over = carried_over;
 }
 
 static unsigned count_hosts(const uint64_t *hosts)
@@ -194,6 +207,7 @@ struct tally_balance tally_balance(const struct tally *tally)
     add_count(&balance.accounted, &balance.non_ip);
     add_count(&balance.accounted, &balance.malformed);
     add_count(&balance.accounted, &tally->orphan_fragments);
+    add_count(&balance.accounted, &tally->shed);
     add_count(&balance.accounted, &tally->unreported);
     return balance;
 }

@@ -177,7 +177,7 @@ static enum tls_outcome first_message(struct joined *joined, uint8_t type, struc
 
 static enum tls_outcome read_client(struct joined *joined, struct tls_hello *hello)
 {
-    struct message message;
+    struct message message = {0};
     enum tls_outcome outcome = first_message(joined, TLS_CLIENT_HELLO, &message);
     if (outcome != TLS_FOUND)
         return outcome;
@@ -187,7 +187,7 @@ static enum tls_outcome read_client(struct joined *joined, struct tls_hello *hel
 
 static enum tls_outcome read_server(struct joined *joined, struct tls_hello *hello)
 {
-    struct message message;
+    struct message message = {0};
     enum tls_outcome outcome = first_message(joined, TLS_SERVER_HELLO, &message);
     if (outcome != TLS_FOUND)
         return outcome;

@@ -25,8 +25,8 @@ int watch_pool_new(struct watch_pool **pool, uint32_t count, struct error *error
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     made->count = count;
     made->bytes = count * sizeof *made->watches;
-    void *memory = mmap(NULL, made->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                        0);
+    void *memory =
+        mmap(NULL, made->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         free(made);
         return error_set(error, ENOMEM, "out of memory for the first bytes of %u flows", count);
@@ -123,11 +123,12 @@ static void copy_around_pieces(struct watch *watch, unsigned direction, unsigned
         memcpy(stream + at, bytes + (at - first), end - at);
 }
 
-/* Inserts first..end-1 among the pieces, joined with those it touches; false when all are taken. */
-static bool add_piece(struct watch *watch, unsigned direction, unsigned first, unsigned end)
+/* The pieces with first..end-1 among them, joined with those it touches. Returns how many there are,
+ * which may be one more than fit. */
+static unsigned join_pieces(const struct watch *watch, unsigned direction, unsigned first,
+                            unsigned end, struct watch_piece *joined)
 {
-    struct watch_piece *pieces = watch->pieces[direction];
-    struct watch_piece joined[WATCH_PIECES + 1];
+    const struct watch_piece *pieces = watch->pieces[direction];
     struct watch_piece new = {(uint16_t)first, (uint16_t)end};
     unsigned count = 0;
     bool is_placed = false;
@@ -146,23 +147,32 @@ static bool add_piece(struct watch *watch, unsigned direction, unsigned first, u
     }
     if (!is_placed)
         joined[count++] = new;
-    if (count > WATCH_PIECES)
-        return false;
-    memcpy(pieces, joined, count * sizeof *pieces);
-    watch->piece_count[direction] = (uint8_t)count;
-    return true;
+    return count;
 }
 
-/* The first piece has met what is in order. */
+/* Keeps what lies beyond a gap; it is dropped when there are too many gaps. */
+static void place_beyond(struct watch *watch, unsigned direction, unsigned first, unsigned end,
+                         const uint8_t *bytes)
+{
+    struct watch_piece joined[WATCH_PIECES + 1];
+    unsigned count = join_pieces(watch, direction, first, end, joined);
+    if (count > WATCH_PIECES)
+        return;
+    copy_around_pieces(watch, direction, first, end, bytes);
+    memcpy(watch->pieces[direction], joined, count * sizeof *joined);
+    watch->piece_count[direction] = (uint8_t)count;
+}
+
+/* Pieces that meet what is in order become part of it. */
 static void absorb_pieces(struct watch *watch, unsigned direction)
 {
     struct watch_piece *pieces = watch->pieces[direction];
-    if (watch->piece_count[direction] == 0 || pieces[0].first > watch->filled[direction])
-        return;
-    if (pieces[0].end > watch->filled[direction])
-        watch->filled[direction] = pieces[0].end;
-    watch->piece_count[direction]--;
-    memmove(pieces, pieces + 1, watch->piece_count[direction] * sizeof *pieces);
+    while (watch->piece_count[direction] && pieces[0].first <= watch->filled[direction]) {
+        if (pieces[0].end > watch->filled[direction])
+            watch->filled[direction] = pieces[0].end;
+        watch->piece_count[direction]--;
+        memmove(pieces, pieces + 1, watch->piece_count[direction] * sizeof *pieces);
+    }
 }
 
 bool watch_place(struct watch *watch, unsigned direction, uint32_t sequence, const uint8_t *bytes,
@@ -173,22 +183,16 @@ bool watch_place(struct watch *watch, unsigned direction, uint32_t sequence, con
     unsigned filled = watch->filled[direction];
     if (end > RULE_STREAM_BYTES)
         end = RULE_STREAM_BYTES;
-    if (first < filled) {
-        bytes += (filled - first) < length ? filled - first : length;
-        first = filled;
-    }
-    if (first >= end)
+    if (first >= end || end <= filled)
         return false;
-    if (first == filled && watch->piece_count[direction] == 0) {
-        memcpy(watch->bytes[direction] + first, bytes, (size_t)(end - first));
-        watch->filled[direction] = (uint16_t)end;
-        return true;
-    }
-    copy_around_pieces(watch, direction, (unsigned)first, (unsigned)end, bytes);
-    if (!add_piece(watch, direction, (unsigned)first, (unsigned)end))
+    if (first > filled) {
+        place_beyond(watch, direction, (unsigned)first, (unsigned)end, bytes);
         return false;
+    }
+    copy_around_pieces(watch, direction, filled, (unsigned)end, bytes + (filled - first));
+    watch->filled[direction] = (uint16_t)end;
     absorb_pieces(watch, direction);
-    return watch->filled[direction] > filled;
+    return true;
 }
 
 void watch_count(struct watch *watch, unsigned direction, uint32_t packet_bytes)

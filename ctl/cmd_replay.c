@@ -9,16 +9,16 @@
 
 #include "command.h"
 #include "ctl/report_stream.h"
-#include "ctl/rule_folder.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/source_pcap.h"
+#include "run_knowledge.h"
 #include "run_options.h"
 
 struct replay {
     struct run_options run;
     const char *const *files;
     unsigned file_count;
-    struct rule_folder rules;
+    struct run_knowledge knowledge;
     atomic_uint complaints; /* told by the source's thread */
 };
 
@@ -53,16 +53,8 @@ static void take_signals(struct dataplane *dataplane)
 
 static int write_reports(struct replay *replay, struct dataplane *dataplane, struct error *error)
 {
-    const struct report_context context = {
-        .source_kind = "pcap",
-        .link = "file",
-        .tiers = replay->run.dataplane.classifier.tiers,
-        .min_endpoints = replay->run.min_endpoints,
-        .interval_ns = replay->run.interval_ns,
-        .protocols = replay->run.dataplane.protocols,
-        .services = replay->rules.services,
-        .rules_sha256 = replay->rules.rules ? replay->rules.rules->sha256 : NULL,
-    };
+    const struct report_context context =
+        run_knowledge_context(&replay->knowledge, &replay->run, "pcap", "file");
     struct report_stream *stream;
     struct tally *tally;
     int failure = tally_new(&tally, protocols_count(context.protocols), error);
@@ -104,38 +96,13 @@ static int replay_files(struct replay *replay, struct error *error)
     return failure;
 }
 
-static void tell_fault(const char *text)
-{
-    command_complain("%s", text);
-}
-
-/* The rules come first: what they declare must stand in the table before anything counts. */
-static int replay_with_rules(struct replay *replay, struct protocols *protocols,
-                             struct error *error)
-{
-    struct classifier_options *classifier = &replay->run.dataplane.classifier;
-    if (!(classifier->tiers & 1u << TIER_SIGNATURES))
-        return replay_files(replay, error);
-    int failure =
-        rule_folder_open(&replay->rules, replay->run.rules_path, protocols, tell_fault, error);
-    classifier->signatures = replay->rules.signatures;
-    classifier->services = replay->rules.services;
-    if (!failure)
-        failure = replay_files(replay, error);
-    rule_folder_close(&replay->rules);
-    return failure;
-}
-
-static int replay_with_protocols(struct replay *replay)
+static int replay_with_knowledge(struct replay *replay)
 {
     struct error error = {0};
-    struct protocols *protocols;
-    int failure = protocols_new(&protocols, &error);
-    if (!failure) {
-        replay->run.dataplane.protocols = protocols;
-        failure = replay_with_rules(replay, protocols, &error);
-        protocols_free(protocols);
-    }
+    int failure = run_knowledge_open(&replay->knowledge, &replay->run, &error);
+    if (!failure)
+        failure = replay_files(replay, &error);
+    run_knowledge_close(&replay->knowledge);
     if (failure)
         command_complain("%s", error.text);
     return command_flush(failure || replay->complaints ? EXIT_FAILED : EXIT_GOOD);
@@ -152,7 +119,7 @@ static int run(const struct command *command, int argc, char **argv)
                                "which capture? name at least one file, or - for standard input");
     replay.files = (const char *const *)argv + optind;
     replay.file_count = (unsigned)(argc - optind);
-    return replay_with_protocols(&replay);
+    return replay_with_knowledge(&replay);
 }
 
 const struct command command_replay = {

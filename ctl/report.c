@@ -103,6 +103,8 @@ static void time_set(struct report *report)
     report->start_ns = tally->interval_ns;
     const uint64_t left_ns = UINT64_MAX - tally->interval_ns;
     report->end_ns = tally->interval_ns + (length_ns < left_ns ? length_ns : left_ns);
+    if (tally->end_ns && tally->end_ns < report->end_ns)
+        report->end_ns = tally->end_ns;
 }
 
 /* The rows have been collected; what is left comes from the tally as it is. */
@@ -116,15 +118,16 @@ static void conservation_set(struct report *report)
     law->non_ip = balance.non_ip;
     law->malformed = balance.malformed;
     law->orphan_fragments = tally->orphan_fragments;
+    law->shed = tally->shed;
     law->unreported = tally->unreported;
     law->balance_frames =
         (int64_t)(law->seen.frames + law->carried_over.frames - law->protocols.frames -
                   law->unknown.frames - law->non_ip.frames - law->malformed.frames -
-                  law->orphan_fragments.frames - law->unreported.frames);
+                  law->orphan_fragments.frames - law->shed.frames - law->unreported.frames);
     law->balance_bytes =
         (int64_t)(law->seen.bytes + law->carried_over.bytes - law->protocols.bytes -
                   law->unknown.bytes - law->non_ip.bytes - law->malformed.bytes -
-                  law->orphan_fragments.bytes - law->unreported.bytes);
+                  law->orphan_fragments.bytes - law->shed.bytes - law->unreported.bytes);
 }
 
 static int context_check(const struct report_context *context, const struct tally *tally,

@@ -119,6 +119,7 @@ static void put_all_traffic(const struct csv *csv, const struct report *report)
                         tally->malformed[reason]);
     }
     put_traffic(csv, "orphan_fragments", "", "", tally->orphan_fragments);
+    put_traffic(csv, "shed", "", "", tally->shed);
     put_traffic(csv, "unreported", "", "", tally->unreported);
     put_carried_over(csv, tally->carried_over);
 }
@@ -137,6 +138,7 @@ static void put_frames(const struct csv *csv, const struct tally *tally)
     put_value(csv, "dropped", "nic", tally->dropped.nic);
     put_value(csv, "dropped", "kernel", tally->dropped.kernel);
     put_value(csv, "dropped", "source", tally->dropped.source);
+    put_value(csv, "dropped", "forward", tally->dropped.forward);
 }
 
 static void put_flows(const struct csv *csv, const struct tally_flows *flows)

@@ -66,6 +66,7 @@ static void write_dropped(struct json_writer *json, const struct tally_losses *d
     json_write_unsigned(json, "nic", dropped->nic);
     json_write_unsigned(json, "kernel", dropped->kernel);
     json_write_unsigned(json, "source", dropped->source);
+    json_write_unsigned(json, "forward", dropped->forward);
     json_write_object_end(json);
 }
 
@@ -78,6 +79,7 @@ static void write_frames(struct json_writer *json, const struct report *report)
     json_write_unsigned(json, "non_ip", report->conservation.non_ip.frames);
     write_malformed(json, tally);
     json_write_unsigned(json, "orphan_fragments", tally->orphan_fragments.frames);
+    json_write_unsigned(json, "shed", tally->shed.frames);
     json_write_unsigned(json, "unreported", tally->unreported.frames);
     json_write_unsigned(json, "carried_over", tally->carried_over.frames);
     write_dropped(json, &tally->dropped);
@@ -99,6 +101,7 @@ static void write_conservation(struct json_writer *json, const struct report_con
     json_write_unsigned(json, "non_ip", law->non_ip.frames);
     json_write_unsigned(json, "malformed", law->malformed.frames);
     json_write_unsigned(json, "orphan_fragments", law->orphan_fragments.frames);
+    json_write_unsigned(json, "shed", law->shed.frames);
     json_write_unsigned(json, "unreported", law->unreported.frames);
     json_write_signed(json, "balance", law->balance_frames);
     json_write_object_end(json);
@@ -110,6 +113,7 @@ static void write_conservation(struct json_writer *json, const struct report_con
     json_write_unsigned(json, "non_ip", law->non_ip.bytes);
     json_write_unsigned(json, "malformed", law->malformed.bytes);
     json_write_unsigned(json, "orphan_fragments", law->orphan_fragments.bytes);
+    json_write_unsigned(json, "shed", law->shed.bytes);
     json_write_unsigned(json, "unreported", law->unreported.bytes);
     json_write_signed(json, "balance", law->balance_bytes);
     json_write_object_end(json);
@@ -224,8 +228,7 @@ static void write_services(struct json_writer *json, const struct report *report
             continue;
         json_write_object_begin(json, NULL);
         json_write_string(json, "service", services_name(services, id));
-        json_write_string(json, "category",
-                          service_category_name(services_category(services, id)));
+        json_write_string(json, "category", service_category_name(services_category(services, id)));
         json_write_unsigned(json, "packets", service->packets);
         json_write_unsigned(json, "bytes", service->bytes);
         json_write_unsigned(json, "flows", service->flows);

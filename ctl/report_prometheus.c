@@ -179,6 +179,11 @@ static void put_seen(FILE *out, const struct report *report)
     put_counter(out, "glassbox_orphan_fragment_bytes_total",
                 "Bytes of later IP fragments whose first was not seen.",
                 tally->orphan_fragments.bytes);
+    put_counter(out, "glassbox_shed_frames_total",
+                "Frames not looked at because the workers were behind.", tally->shed.frames);
+    put_counter(out, "glassbox_shed_bytes_total",
+                "Bytes of frames not looked at because the workers were behind.",
+                tally->shed.bytes);
 }
 
 /* Over a run of merged intervals each one's carried_over cancels the unreported before it, and what
@@ -194,10 +199,11 @@ static void put_unreported(FILE *out, const struct tally *tally)
 static void put_dropped(FILE *out, const struct tally_losses *dropped)
 {
     static const char name[] = "glassbox_dropped_frames_total";
-    put_family(out, name, "counter", "Frames lost before they were seen, by where.");
+    put_family(out, name, "counter", "Frames lost before they were seen or not sent on, by where.");
     put_sample(out, name, (const struct label[]){{"stage", "nic"}, {0}}, dropped->nic);
     put_sample(out, name, (const struct label[]){{"stage", "kernel"}, {0}}, dropped->kernel);
     put_sample(out, name, (const struct label[]){{"stage", "source"}, {0}}, dropped->source);
+    put_sample(out, name, (const struct label[]){{"stage", "forward"}, {0}}, dropped->forward);
 }
 
 static void put_frames(FILE *out, const struct tally *tally)

@@ -70,24 +70,12 @@ static int write_report(struct report_stream *stream, const struct tally *tally,
     return failure ? error_set(error, EIO, "standard output: %s", strerror(errno)) : 0;
 }
 
-/* Counts add up over intervals; what was open or unreported is as the last one left it, and what
- * was carried over as the first one found it. */
-static void add_to_total(struct tally *total, const struct tally *tally)
-{
-    struct tally_count carried_over =
-        total->seen.frames ? total->carried_over : tally->carried_over;
-    tally_merge(total, tally);
-    total->flows.active = tally->flows.active;
-    total->unreported = tally->unreported;
-    total->carried_over = carried_over;
-}
-
 int report_stream_write(struct report_stream *stream, const struct tally *tally,
                         struct error *error)
 {
     int failure = 0;
     if (stream->total)
-        add_to_total(stream->total, tally);
+        tally_append(stream->total, tally);
     else
         failure = write_report(stream, tally, error);
     return failure ? failure : check_balance(tally, error);

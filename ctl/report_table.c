@@ -106,6 +106,7 @@ static bool next_rest(struct line_walk *walk, struct line *line)
     const struct tally *tally = walk->report->tally;
     const struct line rest[] = {
         {.name = "orphan fragments", .category = "(no first)", .count = tally->orphan_fragments},
+        {.name = "shed", .category = "(overload)", .count = tally->shed},
         {.name = "in open flows", .category = "(to come)", .count = tally->unreported},
         {.name = "carried over",
          .category = "(from before)",
@@ -470,6 +471,18 @@ static void put_dropped(const struct table *table)
     fputc('\n', table->out);
 }
 
+static void put_not_forwarded(const struct table *table)
+{
+    const uint64_t count = table->report->tally->dropped.forward;
+    if (count == 0)
+        return;
+    footer_begin(table, "unsent");
+    paint(table, PAINT_WARNING);
+    put_words(table, "", count, " seen, but not forwarded");
+    paint(table, PAINT_PLAIN);
+    fputc('\n', table->out);
+}
+
 /* Wrapped to the width, since a frame can show up to all of them. */
 static void put_encapsulations(const struct table *table)
 {
@@ -554,6 +567,7 @@ static void put_footer(const struct table *table)
     put_frames(table);
     put_encapsulations(table);
     put_dropped(table);
+    put_not_forwarded(table);
     put_privacy(table);
     put_conservation(table);
 }

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-enum { WORKERS_MAX = 64, OWN_MAX = 32 };
+enum { OWN_MAX = 32 };
 
 static const struct option shared[] = {
     {"tiers", required_argument, NULL, OPTION_TIERS},
@@ -125,7 +125,8 @@ static int take_option(struct run_options *run, int option, const char *value, s
     case OPTION_INTERVAL:
         return text_read_seconds(value, "--interval", &run->interval_ns, error);
     case OPTION_WORKERS:
-        return take_count(value, "--workers", 1, WORKERS_MAX, &run->dataplane.worker_count, error);
+        return take_count(value, "--workers", 1, RUN_WORKERS_MAX, &run->dataplane.worker_count,
+                          error);
     case OPTION_FLOWS:
         return text_read_unsigned(value, "--flows", 16, 1000000000, &classifier->flow_count, error);
     case OPTION_MIN_ENDPOINTS:

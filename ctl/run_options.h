@@ -7,6 +7,8 @@
 #include "ctl/report.h"
 #include "dataplane/dataplane.h"
 
+enum { RUN_WORKERS_MAX = 64 };
+
 struct run_options {
     struct dataplane_options dataplane; /* but for protocols */
     enum report_format format;
@@ -33,21 +35,21 @@ enum run_option {
 };
 
 /* Their part of a command's help. */
-#define RUN_OPTIONS_HELP                                                                    \
-    "  --tiers LIST       evidence to use: ports, signatures (default: ports)\n"            \
-    "  --rules DIR        rules of the signatures tier (default: this program's own)\n"     \
-    "  --format FORMAT    table, json, ndjson, csv or prometheus (default: table)\n"        \
-    "  --interval S       one report per S seconds of capture time (default: one in all)\n" \
-    "  --workers N        classify in N threads (default: 1)\n"                             \
-    "  --flows N          flows that can be open at once (default: 1048576)\n"              \
-    "  --min-endpoints N  withhold protocols seen from fewer than N initiating addresses\n" \
-    "                     (default: 0, withhold nothing)\n"                                 \
-    "  --no-decap         do not look inside tunnels\n"                                     \
-    "  --scope LIST       tunnel identities that keep flows apart: vlan, vni, teid\n"       \
-    "                     (default: none)\n"                                                \
-    "  --idle-closed S    forget a closed TCP connection after S seconds (default: 5)\n"    \
-    "  --idle-tcp S       end an idle TCP flow after S seconds (default: 300)\n"            \
-    "  --idle-udp S       end an idle UDP flow after S seconds (default: 120)\n"            \
+#define RUN_OPTIONS_HELP                                                                         \
+    "  --tiers LIST       evidence to use: ports, signatures (default: ports)\n"                 \
+    "  --rules DIR        rules of the signatures tier (default: this program's own)\n"          \
+    "  --format FORMAT    table, json, ndjson, csv or prometheus (default: table)\n"             \
+    "  --interval S       one report per S seconds (default: 60 live, one in all of captures)\n" \
+    "  --workers N        classify in N threads (default: 1)\n"                                  \
+    "  --flows N          flows that can be open at once (default: 1048576)\n"                   \
+    "  --min-endpoints N  withhold protocols seen from fewer than N initiating addresses\n"      \
+    "                     (default: 0, withhold nothing)\n"                                      \
+    "  --no-decap         do not look inside tunnels\n"                                          \
+    "  --scope LIST       tunnel identities that keep flows apart: vlan, vni, teid\n"            \
+    "                     (default: none)\n"                                                     \
+    "  --idle-closed S    forget a closed TCP connection after S seconds (default: 5)\n"         \
+    "  --idle-tcp S       end an idle TCP flow after S seconds (default: 300)\n"                 \
+    "  --idle-udp S       end an idle UDP flow after S seconds (default: 120)\n"                 \
     "  --idle-other S     end an idle flow of another kind after S seconds (default: 60)\n"
 
 struct run_options run_options_default(void);

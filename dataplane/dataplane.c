@@ -79,6 +79,8 @@ static int start_thread(pthread_t *thread, void *(*body)(void *), void *argument
     return failure;
 }
 
+static const atomic_bool never = false;
+
 static int make_crew(struct dataplane *dataplane, struct crew *crew,
                      const struct dataplane_options *options, const struct keyed_secret *secret,
                      struct error *error)
@@ -91,7 +93,9 @@ static int make_crew(struct dataplane *dataplane, struct crew *crew,
     crew->dataplane = dataplane;
     crew->worker.classifier = crew->classifier;
     crew->worker.mailbox = crew->mailbox;
-    crew->worker.stop = &dataplane->stop;
+    /* Whom frames are dealt to ends when the dealing thread has ended: nothing dealt is lost, and
+     * nobody waits for somebody who has gone. */
+    crew->worker.stop = dataplane->fanout ? &never : &dataplane->stop;
     crew->worker.settle_slots = options->is_live ? LIVE_SETTLE_SLOTS : UINT32_MAX;
     return failure;
 }
@@ -116,8 +120,10 @@ static void give_source(struct crew *crew, struct source *source)
 static int deal_source(struct dataplane *dataplane, const struct dataplane_options *options,
                        struct source *source, struct error *error)
 {
-    int failure = fanout_new(&dataplane->fanout, source, options->worker_count,
-                             &options->classifier.packet, &dataplane->stop, error);
+    const struct fanout_options dealing = {.port_count = options->worker_count,
+                                           .packet = options->classifier.packet,
+                                           .stop = &dataplane->stop};
+    int failure = fanout_new(&dataplane->fanout, source, &dealing, error);
     for (unsigned i = 0; !failure && i < options->worker_count; i++)
         dataplane->crews[i].worker.source = fanout_port(dataplane->fanout, i);
     return failure;

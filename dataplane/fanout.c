@@ -27,16 +27,17 @@ struct port {
     struct handoff filled;
     struct handoff blank;
     struct batch *open;         /* being filled; the dealing thread's */
+    struct tally_count shed;    /* not yet told to the worker; likewise */
     struct tally_losses losses; /* as last told; the worker's */
     struct batch *batches;
 };
 
 struct fanout {
     struct source *inner;
-    struct packet_options options;
-    const atomic_bool *stop;
-    uint64_t seed; /* of the address hash, odd; nobody can aim at one worker */
-    unsigned port_count;
+    struct fanout_options options;
+    struct tally_losses losses; /* of the inner source, at the end of the last interval */
+    uint64_t seed;              /* of the address hash, odd; nobody can aim at one worker */
+    unsigned port_count;        /* of those that can be freed */
     struct port *ports;
 };
 
@@ -85,8 +86,8 @@ static int port_init(struct port *port)
     return 0;
 }
 
-int fanout_new(struct fanout **fanout, struct source *source, unsigned port_count,
-               const struct packet_options *options, const atomic_bool *stop, struct error *error)
+int fanout_new(struct fanout **fanout, struct source *source, const struct fanout_options *options,
+               struct error *error)
 {
     struct fanout *made = calloc(1, sizeof *made);
     if (!made) {
@@ -95,15 +96,14 @@ int fanout_new(struct fanout **fanout, struct source *source, unsigned port_coun
     }
     made->inner = source;
     made->options = *options;
-    made->stop = stop;
     if (getrandom(&made->seed, sizeof made->seed, 0) != (ssize_t)sizeof made->seed)
         goto fail;
     made->seed |= 1;
-    made->ports = calloc(port_count, sizeof *made->ports);
+    made->ports = calloc(options->port_count, sizeof *made->ports);
     if (!made->ports)
         goto fail;
-    made->port_count = port_count;
-    for (unsigned i = 0; i < port_count; i++) {
+    made->port_count = options->port_count;
+    for (unsigned i = 0; i < options->port_count; i++) {
         if (port_init(&made->ports[i]))
             goto fail;
     }
@@ -111,7 +111,8 @@ int fanout_new(struct fanout **fanout, struct source *source, unsigned port_coun
     return 0;
 fail:
     fanout_free(made);
-    return error_set(error, ENOMEM, "out of memory for dealing frames to %u workers", port_count);
+    return error_set(error, ENOMEM, "out of memory for dealing frames to %u workers",
+                     options->port_count);
 }
 
 void fanout_free(struct fanout *fanout)
@@ -119,7 +120,7 @@ void fanout_free(struct fanout *fanout)
     if (!fanout)
         return;
     source_close(fanout->inner);
-    for (unsigned i = 0; i < fanout->port_count; i++) {
+    for (unsigned i = 0; fanout->ports && i < fanout->port_count; i++) {
         struct port *port = &fanout->ports[i];
         handoff_destroy(&port->filled);
         handoff_destroy(&port->blank);
@@ -140,7 +141,7 @@ struct source *fanout_port(struct fanout *fanout, unsigned port)
 static unsigned port_of(const struct fanout *fanout, const struct frame *frame)
 {
     struct packet packet;
-    if (packet_parse(frame, &fanout->options, &packet) != PACKET_FLOW)
+    if (packet_parse(frame, &fanout->options.packet, &packet) != PACKET_FLOW)
         return 0;
     uint64_t source[2];
     uint64_t destination[2];
@@ -153,46 +154,67 @@ static unsigned port_of(const struct fanout *fanout, const struct frame *frame)
     return (unsigned)((mixed >> 32) * fanout->port_count >> 32);
 }
 
-static struct batch *open_batch(struct port *port)
+/* The batch to fill; null when the worker has them all and `waits` is false. */
+static struct batch *open_batch(struct port *port, bool waits)
 {
-    if (!port->open) {
-        port->open = handoff_take(&port->blank);
+    if (port->open)
+        return port->open;
+    port->open = waits ? handoff_take(&port->blank) : handoff_try(&port->blank);
+    if (port->open) {
         port->open->burst.count = 0;
-        port->open->burst.is_end = false;
         port->open->used_bytes = 0;
     }
     return port->open;
 }
 
 /* Sends what is open, be it empty, stamped with the inner source's time. */
-static void send(struct fanout *fanout, unsigned port_index, const struct burst *state)
+static void send(struct fanout *fanout, unsigned port_index, const struct burst *state, bool waits)
 {
     struct port *port = &fanout->ports[port_index];
-    struct batch *batch = open_batch(port);
+    struct batch *batch = open_batch(port, waits);
+    if (!batch)
+        return;
     batch->burst.now_ns = state->now_ns;
     batch->burst.interval_ns = state->interval_ns;
     batch->burst.is_end = state->is_end;
-    batch->losses = (struct tally_losses){0};
-    if (port_index == 0)
-        source_losses(fanout->inner, &batch->losses);
+    batch->burst.shed = port->shed;
+    batch->losses = port_index ? (struct tally_losses){0} : fanout->losses;
+    port->shed = (struct tally_count){0, 0};
     port->open = NULL;
     handoff_put(&port->filled, batch);
 }
 
-static void send_all(struct fanout *fanout, const struct burst *state)
+static void send_all(struct fanout *fanout, const struct burst *state, bool waits)
 {
     for (unsigned i = 0; i < fanout->port_count; i++)
-        send(fanout, i, state);
+        send(fanout, i, state, waits);
+}
+
+/* An interval's last word, everyone's at once. */
+static void send_end(struct fanout *fanout, const struct burst *state)
+{
+    source_losses(fanout->inner, &fanout->losses);
+    send_all(fanout, state, true);
+}
+
+static bool has_room(const struct batch *batch, const struct frame *frame)
+{
+    return batch->burst.count < FRAME_BURST &&
+           frame->captured_bytes <= BATCH_BYTES - batch->used_bytes;
 }
 
 static void deal(struct fanout *fanout, const struct frame *frame, const struct burst *state)
 {
     unsigned port_index = port_of(fanout, frame);
-    struct batch *batch = open_batch(&fanout->ports[port_index]);
-    if (batch->burst.count == FRAME_BURST ||
-        frame->captured_bytes > BATCH_BYTES - batch->used_bytes) {
-        send(fanout, port_index, state);
-        batch = open_batch(&fanout->ports[port_index]);
+    struct port *port = &fanout->ports[port_index];
+    bool waits = !state->is_pressed;
+    if (port->open && !has_room(port->open, frame))
+        send(fanout, port_index, state, waits);
+    struct batch *batch = open_batch(port, waits);
+    if (!batch) {
+        port->shed.frames++;
+        port->shed.bytes += frame->wire_bytes;
+        return;
     }
     uint8_t *kept = batch->bytes + batch->used_bytes;
     memcpy(kept, frame->bytes, frame->captured_bytes);
@@ -200,6 +222,13 @@ static void deal(struct fanout *fanout, const struct frame *frame, const struct 
     struct frame *dealt = &batch->burst.frames[batch->burst.count++];
     *dealt = *frame;
     dealt->bytes = kept;
+}
+
+/* What the inner source could only count belongs to no flow, and so to no worker. */
+static void note_shed(struct fanout *fanout, const struct tally_count *shed)
+{
+    fanout->ports[0].shed.frames += shed->frames;
+    fanout->ports[0].shed.bytes += shed->bytes;
 }
 
 void fanout_run(struct fanout *fanout)
@@ -210,19 +239,22 @@ void fanout_run(struct fanout *fanout)
         struct burst burst;
         source_burst(fanout->inner, &burst);
         if (has_begun && burst.interval_ns != state.interval_ns)
-            send_all(fanout, &state); /* the old interval's last word, everyone's at once */
+            send_end(fanout, &state);
         has_begun = true;
         state.interval_ns = burst.interval_ns;
+        state.is_pressed = burst.is_pressed;
         for (unsigned i = 0; i < burst.count; i++) {
             state.now_ns = burst.frames[i].time_ns;
             deal(fanout, &burst.frames[i], &state);
         }
+        note_shed(fanout, &burst.shed);
         bool is_idle = burst.count == 0;
         state.now_ns = burst.now_ns;
-        state.is_end = burst.is_end || atomic_load_explicit(fanout->stop, memory_order_relaxed);
+        state.is_end =
+            burst.is_end || atomic_load_explicit(fanout->options.stop, memory_order_relaxed);
         source_release(fanout->inner, &burst);
         if (is_idle && !state.is_end)
-            send_all(fanout, &state);
+            send_all(fanout, &state, true);
     }
-    send_all(fanout, &state);
+    send_end(fanout, &state);
 }

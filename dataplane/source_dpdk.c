@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Polls a DPDK port's queues. The one place that knows how drivers tell time. */
+/* Polls DPDK ports' queues, sends frames on where asked to, and keeps count of what it could not
+ * hand over. */
 #include "dataplane/source_dpdk.h"
 
 #include <assert.h>
@@ -7,33 +8,47 @@
 #include <pthread.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "dataplane/interval.h"
+#include "dataplane/socket_losses.h"
+#include "dpdk_port.h"
 
 enum {
     LINK_TYPE_ETHERNET = 1,
-    RING_FRAMES = 1024,       /* asked for per receive queue; the driver adjusts it */
-    POOL_FRAMES = 4096,       /* per queue: its ring, bursts under way and the pool's cache */
-    POOL_CACHE_FRAMES = 256,  /* per thread */
     FRAME_BYTES_MAX = 262144, /* what net_pcap can hold of one record */
     SCRATCH_BYTES = FRAME_BYTES_MAX + 65536,
+    QUEUES_MAX = 128,
+    LANES_MAX = SOURCE_DPDK_PORTS_MAX * QUEUES_MAX,
+    REST_POLLS = 1000, /* empty ones in a row, after which to rest */
+    REST_NS = 50000,   /* a ring of 1024 takes minimum-size frames at 10 Gbit/s for 69 us */
+    SEND_TRIES = 64,   /* before a frame that cannot be sent on is given up */
 };
 
-struct port;
+/* A queue to poll and, where frames are forwarded, the one they leave by. */
+struct lane {
+    uint16_t port;
+    uint16_t queue;
+    uint16_t exit_port;
+};
 
-struct queue {
+/* One source: its lanes in turn. */
+struct poller {
     struct source source;
-    struct port *port;
-    uint16_t index;
+    struct line *line;
+    bool has_thread; /* DPDK knows the thread that polls */
+    unsigned lane_count;
+    unsigned next_lane;
+    struct lane lanes[LANES_MAX];
     struct interval interval;
     uint64_t now_ns;
     unsigned empty_polls; /* in a row */
+    unsigned full_polls;  /* in a row */
     struct rte_mbuf *mbufs[FRAME_BURST];
     unsigned received; /* of mbufs */
     unsigned
@@ -43,22 +58,16 @@ struct queue {
     uint8_t scratch[SCRATCH_BYTES]; /* frames that came in pieces, put together */
 };
 
-struct port {
-    uint16_t id;
-    uint16_t queue_count;
-    uint16_t open_count; /* queues not yet closed */
-    unsigned end_after_empty_polls;
-    struct rte_mempool *pool;
-    uint64_t time_flag;    /* of mbufs that carry a time; 0 when the clock is read instead */
-    uintptr_t time_offset; /* of that time in an mbuf */
-    uint64_t time_unit_ns; /* it counts in */
-    struct queue queues[];
+/* What the sources share. */
+struct line {
+    struct source_dpdk_options options;
+    struct dpdk_port ports[SOURCE_DPDK_PORTS_MAX];
+    struct socket_losses sockets;
+    uint32_t waiting_frames; /* that a queue can hold */
+    atomic_uint_least64_t not_forwarded;
+    unsigned open_count; /* pollers not yet closed */
+    struct poller pollers[];
 };
-
-static int fail(struct error *error, int code, const char *what, const struct port *port)
-{
-    return error_set(error, code, "DPDK port %u: %s: %s", port->id, what, rte_strerror(code));
-}
 
 /* DPDK binds the thread to one processor, and every thread started later would inherit that. */
 static int start_unbound(int count, char **arguments)
@@ -126,191 +135,228 @@ static uint64_t read_clock(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t time_of(const struct queue *queue, const struct rte_mbuf *mbuf)
+static uint64_t time_of(const struct poller *poller, const struct rte_mbuf *mbuf)
 {
-    const struct port *port = queue->port;
+    const struct dpdk_port *port = &poller->line->ports[0];
     if (!(mbuf->ol_flags & port->time_flag))
-        return queue->now_ns;
+        return poller->now_ns;
     return *RTE_MBUF_DYNFIELD(mbuf, port->time_offset, const rte_mbuf_timestamp_t *) *
            port->time_unit_ns;
 }
 
-static void receive(struct queue *queue)
+/* The frames stay ours as well: DPDK frees them when both have let go. */
+static void forward(struct line *line, const struct lane *lane, struct rte_mbuf **mbufs,
+                    uint16_t count)
 {
-    const struct port *port = queue->port;
-    queue->released = 0;
-    queue->taken = 0;
-    queue->received = rte_eth_rx_burst(port->id, queue->index, queue->mbufs, FRAME_BURST);
-    queue->empty_polls = queue->received ? 0 : queue->empty_polls + 1;
-    if (!port->time_flag)
-        queue->now_ns = read_clock();
+    uint16_t sent = 0;
+    for (uint16_t i = 0; i < count; i++)
+        rte_pktmbuf_refcnt_update(mbufs[i], 1);
+    for (unsigned tries = 0; sent < count && tries < SEND_TRIES; tries++)
+        sent += rte_eth_tx_burst(lane->exit_port, lane->queue, mbufs + sent, count - sent);
+    if (sent == count)
+        return;
+    atomic_fetch_add_explicit(&line->not_forwarded, count - sent, memory_order_relaxed);
+    rte_pktmbuf_free_bulk(mbufs + sent, count - sent);
+}
+
+/* By the clock, intervals begin whether frames come or not. */
+static void pass_time(struct poller *poller)
+{
+    const struct source_dpdk_options *options = &poller->line->options;
+    poller->now_ns = read_clock();
+    uint64_t start_ns = poller->interval.start_ns;
+    if (options->interval_ns) {
+        uint64_t due_ns = poller->now_ns - poller->now_ns % options->interval_ns;
+        start_ns = RTE_MAX(start_ns, due_ns);
+    }
+    if (options->cut_ns) {
+        uint64_t cut_ns = atomic_load_explicit(options->cut_ns, memory_order_relaxed);
+        start_ns = cut_ns <= poller->now_ns ? RTE_MAX(start_ns, cut_ns) : start_ns;
+    }
+    poller->interval.start_ns = start_ns;
+}
+
+static void receive(struct poller *poller)
+{
+    struct line *line = poller->line;
+    const struct lane *lane = &poller->lanes[poller->next_lane];
+    poller->next_lane = poller->next_lane + 1 == poller->lane_count ? 0 : poller->next_lane + 1;
+    uint16_t count = rte_eth_rx_burst(lane->port, lane->queue, poller->mbufs, FRAME_BURST);
+    if (count && line->options.forwards)
+        forward(line, lane, poller->mbufs, count);
+    poller->received = count;
+    poller->released = 0;
+    poller->taken = 0;
+    poller->empty_polls = count ? 0 : poller->empty_polls + 1;
+    poller->full_polls = count == FRAME_BURST ? poller->full_polls + 1 : 0;
+    if (!line->options.is_capture)
+        pass_time(poller);
+}
+
+/* Nothing came for long: leaves the processor to others for less than a ring takes to fill. */
+static void rest(const struct poller *poller)
+{
+    const struct timespec pause = {.tv_nsec = REST_NS};
+    if (poller->empty_polls >= REST_POLLS && !poller->line->options.end_after_empty_polls)
+        nanosleep(&pause, NULL);
 }
 
 /* The frame's bytes side by side; null when the scratch has no room left in this burst. */
-static const uint8_t *bytes_of(struct queue *queue, const struct rte_mbuf *mbuf, uint32_t bytes)
+static const uint8_t *bytes_of(struct poller *poller, const struct rte_mbuf *mbuf, uint32_t bytes)
 {
     if (mbuf->data_len >= bytes)
         return rte_pktmbuf_mtod(mbuf, const uint8_t *);
-    if (bytes > SCRATCH_BYTES - queue->scratch_used)
+    if (bytes > SCRATCH_BYTES - poller->scratch_used)
         return NULL;
-    uint8_t *whole = queue->scratch + queue->scratch_used;
+    uint8_t *whole = poller->scratch + poller->scratch_used;
     rte_pktmbuf_read(mbuf, 0, bytes, whole);
-    queue->scratch_used += bytes;
+    poller->scratch_used += bytes;
     return whole;
 }
 
-/* False when the next frame has to wait for the next burst. */
-static bool take_next(struct queue *queue, struct burst *burst)
+/* A capture's frame can begin an interval: then it has to be the first of its burst. */
+static bool enter_interval(struct poller *poller, uint64_t time_ns, const struct burst *burst)
 {
-    const struct rte_mbuf *mbuf = queue->mbufs[queue->taken];
-    uint64_t time_ns = time_of(queue, mbuf);
-    bool is_over = interval_is_over(&queue->interval, time_ns);
-    if (is_over && burst->count)
+    if (!poller->line->options.is_capture || !interval_is_over(&poller->interval, time_ns))
+        return true;
+    if (burst->count)
         return false;
+    interval_begin(&poller->interval, time_ns);
+    return true;
+}
+
+/* False when the next frame has to wait for the next burst. */
+static bool take_next(struct poller *poller, struct burst *burst)
+{
+    const struct rte_mbuf *mbuf = poller->mbufs[poller->taken];
+    uint64_t time_ns = time_of(poller, mbuf);
     uint32_t captured_bytes = RTE_MIN(mbuf->pkt_len, (uint32_t)FRAME_BYTES_MAX);
-    const uint8_t *bytes = bytes_of(queue, mbuf, captured_bytes);
-    if (!bytes)
+    const uint8_t *bytes = bytes_of(poller, mbuf, captured_bytes);
+    if (!bytes || !enter_interval(poller, time_ns, burst))
         return false;
-    if (is_over)
-        interval_begin(&queue->interval, time_ns);
     burst->frames[burst->count++] = (struct frame){.bytes = bytes,
                                                    .time_ns = time_ns,
                                                    .captured_bytes = captured_bytes,
                                                    .wire_bytes = mbuf->pkt_len,
                                                    .link_type = LINK_TYPE_ETHERNET};
-    queue->now_ns = time_ns;
-    queue->taken++;
+    poller->now_ns = time_ns;
+    poller->taken++;
     return true;
 }
 
-/* Where time passes without frames, so do intervals. */
-static void pass_time(struct queue *queue)
+/* Works through what has piled up, or keeps up with what still comes? After a whole ring's worth
+ * without a pause it is the latter. */
+static bool is_behind(const struct poller *poller, unsigned rings_in_2)
 {
-    if (!queue->port->time_flag && interval_is_over(&queue->interval, queue->now_ns))
-        interval_begin(&queue->interval, queue->now_ns);
+    const struct line *line = poller->line;
+    return !line->options.is_capture &&
+           poller->full_polls > line->waiting_frames * rings_in_2 / 2 / FRAME_BURST;
+}
+
+/* What was received is only counted, so that the ring does not run over. */
+static void shed(struct poller *poller, struct burst *burst)
+{
+    burst->shed.frames = poller->received;
+    for (unsigned i = 0; i < poller->received; i++)
+        burst->shed.bytes += poller->mbufs[i]->pkt_len;
+    poller->taken = poller->received;
+}
+
+/* DPDK's buffer pools have a cache for each thread that it knows. */
+static void introduce_thread(struct poller *poller)
+{
+    if (poller->has_thread)
+        return;
+    poller->has_thread = true;
+    rte_thread_register(); /* without it, buffers only cost a little more */
+    prctl(PR_SET_TIMERSLACK, 1000);
 }
 
 static void dpdk_burst(struct source *source, struct burst *burst)
 {
-    struct queue *queue = (struct queue *)source;
-    unsigned limit = queue->port->end_after_empty_polls;
+    struct poller *poller = (struct poller *)source;
+    const struct source_dpdk_options *options = &poller->line->options;
+    introduce_thread(poller);
     burst->count = 0;
-    queue->scratch_used = 0;
-    if (queue->taken == queue->received)
-        receive(queue);
-    if (!queue->received)
-        pass_time(queue);
-    while (queue->taken < queue->received && take_next(queue, burst))
+    poller->scratch_used = 0;
+    if (poller->taken == poller->received)
+        receive(poller);
+    if (is_behind(poller, 2))
+        shed(poller, burst);
+    while (poller->taken < poller->received && take_next(poller, burst))
         continue;
-    burst->is_end = limit && queue->empty_polls >= limit;
-    burst->now_ns = queue->now_ns;
-    burst->interval_ns = queue->interval.start_ns;
+    rest(poller);
+    burst->is_end =
+        options->end_after_empty_polls && poller->empty_polls >= options->end_after_empty_polls;
+    burst->is_pressed = is_behind(poller, 1);
+    burst->now_ns = poller->now_ns;
+    burst->interval_ns = poller->interval.start_ns;
 }
 
 static void dpdk_release(struct source *source, struct burst *burst)
 {
-    struct queue *queue = (struct queue *)source;
-    unsigned count = queue->taken - queue->released;
+    struct poller *poller = (struct poller *)source;
+    unsigned count = poller->taken - poller->released;
     if (count)
-        rte_pktmbuf_free_bulk(queue->mbufs + queue->released, count);
-    queue->released = queue->taken;
+        rte_pktmbuf_free_bulk(poller->mbufs + poller->released, count);
+    poller->released = poller->taken;
     burst->count = 0;
 }
 
-/* Counters are the port's: one queue tells them for all. */
 static void dpdk_losses(const struct source *source, struct tally_losses *losses)
 {
-    const struct queue *queue = (const struct queue *)source;
-    struct rte_eth_stats stats;
+    const struct poller *poller = (const struct poller *)source;
+    struct line *line = poller->line;
     *losses = (struct tally_losses){0};
-    if (queue->index || rte_eth_stats_get(queue->port->id, &stats))
+    if (poller != line->pollers)
         return;
-    losses->nic = stats.imissed + stats.ierrors;
-    losses->source = stats.rx_nombuf;
+    for (unsigned i = 0; i < line->options.port_count; i++)
+        dpdk_port_losses(&line->ports[i], losses);
+    losses->kernel = socket_losses_read(&line->sockets);
+    losses->forward = atomic_load_explicit(&line->not_forwarded, memory_order_relaxed);
 }
 
-static void close_port(struct port *port)
+static void close_line(struct line *line)
 {
-    rte_eth_dev_stop(port->id);
-    rte_eth_dev_close(port->id);
-    rte_mempool_free(port->pool);
-    free(port);
+    for (unsigned i = 0; i < line->options.port_count; i++)
+        dpdk_port_close(&line->ports[i]);
+    free(line);
 }
 
 static void dpdk_close(struct source *source)
 {
-    struct queue *queue = (struct queue *)source;
-    rte_pktmbuf_free_bulk(queue->mbufs + queue->released, queue->received - queue->released);
-    explicit_bzero(queue->scratch, sizeof queue->scratch);
-    if (--queue->port->open_count == 0)
-        close_port(queue->port);
+    struct poller *poller = (struct poller *)source;
+    rte_pktmbuf_free_bulk(poller->mbufs + poller->released, poller->received - poller->released);
+    explicit_bzero(poller->scratch, sizeof poller->scratch);
+    if (--poller->line->open_count == 0)
+        close_line(poller->line);
 }
 
-static int make_pool(struct port *port, struct error *error)
+static int open_ports(struct line *line, uint16_t queue_count, bool is_split, struct error *error)
 {
-    char name[RTE_MEMPOOL_NAMESIZE];
-    snprintf(name, sizeof name, "frames_%u", port->id);
-    port->pool =
-        rte_pktmbuf_pool_create(name, POOL_FRAMES * port->queue_count, POOL_CACHE_FRAMES, 0,
-                                RTE_MBUF_DEFAULT_BUF_SIZE, rte_eth_dev_socket_id(port->id));
-    return port->pool ? 0 : fail(error, rte_errno, "no memory for frames, give DPDK more", port);
-}
-
-static int configure(const struct port *port, const struct rte_eth_dev_info *device,
-                     struct error *error)
-{
-    const uint64_t wanted = RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_TIMESTAMP;
-    const struct rte_eth_conf configuration = {
-        .rxmode = {.offloads = device->rx_offload_capa & wanted}};
-    uint16_t receive_frames = RING_FRAMES;
-    uint16_t send_frames = RING_FRAMES;
-    int failure = rte_eth_dev_configure(port->id, port->queue_count, 0, &configuration);
-    if (!failure)
-        failure = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &receive_frames, &send_frames);
-    for (uint16_t i = 0; !failure && i < port->queue_count; i++)
-        failure =
-            rte_eth_rx_queue_setup(port->id, i, receive_frames,
-                                   (unsigned)rte_eth_dev_socket_id(port->id), NULL, port->pool);
-    if (!failure)
-        failure = rte_eth_dev_start(port->id);
-    return failure ? fail(error, -failure, "cannot be started", port) : 0;
-}
-
-/* net_pcap's times count in microseconds, and in nanoseconds since it offers them as an offload;
- * other drivers' count in ticks of a clock of their own, which is of no use here. */
-static void learn_time(struct port *port, const struct rte_eth_dev_info *device)
-{
-    if (strcmp(device->driver_name, "net_pcap") != 0)
-        return;
-    int flag = rte_mbuf_dynflag_lookup(RTE_MBUF_DYNFLAG_RX_TIMESTAMP_NAME, NULL);
-    int offset = rte_mbuf_dynfield_lookup(RTE_MBUF_DYNFIELD_TIMESTAMP_NAME, NULL);
-    if (flag < 0 || offset < 0)
-        return;
-    port->time_offset = (uintptr_t)offset;
-    port->time_flag = RTE_BIT64(flag);
-    port->time_unit_ns = device->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP ? 1 : 1000;
-}
-
-static int start_port(struct port *port, struct error *error)
-{
-    struct rte_eth_dev_info device;
-    int failure = rte_eth_dev_info_get(port->id, &device);
-    if (failure)
-        return fail(error, -failure, "does not tell what it is", port);
-    if (port->queue_count > device.max_rx_queues)
-        return error_set(error, EINVAL, "DPDK port %u: %u receive queues asked for, it has %u",
-                         port->id, port->queue_count, device.max_rx_queues);
-    failure = make_pool(port, error);
-    if (!failure)
-        failure = configure(port, &device, error);
+    int failure = 0;
+    for (unsigned i = 0; !failure && i < line->options.port_count; i++) {
+        const struct dpdk_port_options options = {.id = line->options.ports[i],
+                                                  .queue_count = queue_count,
+                                                  .sends = line->options.forwards,
+                                                  .is_split = is_split,
+                                                  .frame_bytes = line->options.frame_bytes};
+        failure = dpdk_port_open(&line->ports[i], &options, error);
+    }
     if (failure)
         return failure;
-    learn_time(port, &device);
-    rte_eth_promiscuous_enable(port->id); /* a device that cannot has nobody else's frames */
-    return 0;
+    if (line->options.is_capture && !line->ports[0].time_flag)
+        return error_set(error, EINVAL, "DPDK port %u is no capture file", line->ports[0].id);
+    line->waiting_frames =
+        line->options.waiting_frames ? line->options.waiting_frames : line->ports[0].ring_frames;
+    failure = socket_losses_find(&line->sockets);
+    return failure ? error_set(error, -failure, "cannot list this process's sockets: %s",
+                               strerror(-failure))
+                   : 0;
 }
 
-static void init_queue(struct port *port, uint16_t index, const struct source_dpdk_options *options)
+/* Queue q of every port is source q's, or one of several that a single source polls. */
+static void init_poller(struct line *line, unsigned index, unsigned count, uint16_t queue_count)
 {
     static const struct source_operations operations = {
         .burst = dpdk_burst,
@@ -318,36 +364,50 @@ static void init_queue(struct port *port, uint16_t index, const struct source_dp
         .losses = dpdk_losses,
         .close = dpdk_close,
     };
-    struct queue *queue = &port->queues[index];
-    queue->source.operations = &operations;
-    queue->port = port;
-    queue->index = index;
-    queue->interval.length_ns = options->interval_ns;
+    struct poller *poller = &line->pollers[index];
+    poller->source.operations = &operations;
+    poller->line = line;
+    poller->interval.length_ns = line->options.interval_ns;
+    poller->interval.start_ns = line->options.is_capture ? 0 : line->options.start_ns;
+    for (uint16_t queue = (uint16_t)index; queue < queue_count; queue += (uint16_t)count) {
+        for (unsigned i = 0; i < line->options.port_count; i++)
+            poller->lanes[poller->lane_count++] =
+                (struct lane){.port = line->ports[i].id,
+                              .queue = queue,
+                              .exit_port = line->ports[line->options.port_count - 1 - i].id};
+    }
 }
 
-int source_dpdk_open(struct source **sources, const struct source_dpdk_options *options,
-                     struct error *error)
+static bool can_split(const struct source_dpdk_options *options, unsigned wanted)
 {
-    assert(options->queue_count > 0);
-    if (!rte_eth_dev_is_valid_port(options->port))
-        return error_set(error, ENODEV, "DPDK has no port %u: it found %u", options->port,
-                         rte_eth_dev_count_avail());
-    struct port *port = calloc(1, sizeof *port + options->queue_count * sizeof *port->queues);
-    if (!port)
-        return error_set(error, ENOMEM, "out of memory for port %u", options->port);
-    port->id = options->port;
-    port->queue_count = options->queue_count;
-    port->open_count = options->queue_count;
-    port->end_after_empty_polls = options->end_after_empty_polls;
-    int failure = start_port(port, error);
+    bool is_possible = wanted > 1 && (!options->queue_count || options->queue_count == wanted);
+    for (unsigned i = 0; is_possible && i < options->port_count; i++)
+        is_possible = dpdk_port_can_split(options->ports[i], (uint16_t)wanted);
+    return is_possible;
+}
+
+int source_dpdk_open(struct source **sources, unsigned wanted, unsigned *count,
+                     const struct source_dpdk_options *options, struct error *error)
+{
+    assert(wanted > 0 && wanted <= QUEUES_MAX && options->queue_count <= QUEUES_MAX);
+    assert(options->port_count > 0 && options->port_count <= SOURCE_DPDK_PORTS_MAX);
+    bool is_split = can_split(options, wanted);
+    unsigned made = is_split ? wanted : 1;
+    uint16_t queue_count = options->queue_count ? options->queue_count : (uint16_t)made;
+    struct line *line = calloc(1, sizeof *line + made * sizeof *line->pollers);
+    if (!line)
+        return error_set(error, ENOMEM, "out of memory for %u sources", made);
+    line->options = *options;
+    line->open_count = made;
+    int failure = open_ports(line, queue_count, is_split, error);
     if (failure) {
-        rte_mempool_free(port->pool);
-        free(port);
+        close_line(line);
         return failure;
     }
-    for (uint16_t i = 0; i < port->queue_count; i++) {
-        init_queue(port, i, options);
-        sources[i] = &port->queues[i].source;
+    for (unsigned i = 0; i < made; i++) {
+        init_poller(line, i, made, queue_count);
+        sources[i] = &line->pollers[i].source;
     }
+    *count = made;
     return 0;
 }

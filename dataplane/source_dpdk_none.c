@@ -27,10 +27,12 @@ void source_dpdk_stop(void)
 {
 }
 
-int source_dpdk_open(struct source **sources, const struct source_dpdk_options *options,
-                     struct error *error)
+int source_dpdk_open(struct source **sources, unsigned wanted, unsigned *count,
+                     const struct source_dpdk_options *options, struct error *error)
 {
     (void)sources;
+    (void)wanted;
+    (void)count;
     (void)options;
     return refuse(error);
 }

@@ -18,7 +18,17 @@ static void note_losses(struct shift *shift)
     shift->tally->dropped.nic = now.nic - shift->losses.nic;
     shift->tally->dropped.kernel = now.kernel - shift->losses.kernel;
     shift->tally->dropped.source = now.source - shift->losses.source;
+    shift->tally->dropped.forward = now.forward - shift->losses.forward;
     shift->losses = now;
+}
+
+/* Frames that the source only counted. */
+static void note_shed(struct shift *shift, const struct tally_count *shed)
+{
+    shift->tally->seen.frames += shed->frames;
+    shift->tally->seen.bytes += shed->bytes;
+    shift->tally->shed.frames += shed->frames;
+    shift->tally->shed.bytes += shed->bytes;
 }
 
 static void settle(struct shift *shift, uint32_t slots)
@@ -29,10 +39,12 @@ static void settle(struct shift *shift, uint32_t slots)
     shift->closed = NULL;
 }
 
-static void close_interval(struct shift *shift)
+static void close_interval(struct shift *shift, uint64_t end_ns)
 {
     settle(shift, UINT32_MAX);
     note_losses(shift);
+    if (end_ns > shift->tally->interval_ns)
+        shift->tally->end_ns = end_ns;
     classifier_close_interval(shift->worker->classifier, shift->now_ns, shift->tally);
     shift->closed = shift->tally;
     settle(shift, shift->worker->settle_slots);
@@ -57,11 +69,12 @@ void worker_run(const struct worker *worker)
         struct burst burst;
         source_burst(worker->source, &burst);
         if (has_begun && burst.interval_ns != shift.tally->interval_ns)
-            close_interval(&shift);
+            close_interval(&shift, burst.interval_ns);
         has_begun = true;
         shift.tally->interval_ns = burst.interval_ns;
         shift.now_ns = burst.now_ns;
         classifier_burst(worker->classifier, burst.frames, burst.count, shift.tally);
+        note_shed(&shift, &burst.shed);
         source_release(worker->source, &burst);
         settle(&shift, worker->settle_slots);
         is_over = burst.is_end || atomic_load_explicit(worker->stop, memory_order_relaxed);

@@ -49,7 +49,8 @@ def imbalance(report):
         rows = sum(row[of_row] for row in report["protocols"])
         non_ip = sum(row[unit] for row in report["non_ip"])
         side = law[unit]
-        right = rows + non_ip + side["malformed"] + side["orphan_fragments"] + side["unreported"]
+        right = rows + non_ip + side["malformed"] + side["orphan_fragments"]
+        right += side["shed"] + side["unreported"]
         left = side["seen"] + side["carried_over"]
         if left != right or side["balance"] != 0:
             return f"{unit} do not add up: {left} seen, {right} accounted for"

@@ -11,7 +11,6 @@
 
 static struct protocols *protocols;
 static struct services *services;
-static struct quic_reader *quic;
 static struct name_reader *reader;
 
 static void hear(void *context, const struct error *error)
@@ -27,14 +26,12 @@ static void start(void)
     CU_ASSERT_EQUAL_FATAL(protocols_new(&protocols, NULL), 0);
     CU_ASSERT_EQUAL_FATAL(services_new(&services, NULL), 0);
     CU_ASSERT_EQUAL_FATAL(services_read(services, list, strlen(list), hear, NULL), 0);
-    CU_ASSERT_EQUAL_FATAL(quic_reader_new(&quic, NULL), 0);
     CU_ASSERT_EQUAL_FATAL(name_reader_new(&reader, protocols, services, NULL), 0);
 }
 
 static void stop(void)
 {
     name_reader_free(reader);
-    quic_reader_free(quic);
     services_free(services);
     protocols_free(protocols);
 }
@@ -121,7 +118,7 @@ static void tells_services_of_datagrams(void)
     message.length = frames.length = datagram.length = 0;
     write_client_hello(&message, &hello);
     write_crypto(&frames, &message, 0, message.length);
-    write_initial(&datagram, quic, &initial, &frames);
+    write_initial(&datagram, &initial, &frames);
     struct name_answer answer =
         name_of_payload(reader, NAME_QUIC_CLIENT, &state, datagram.byte, datagram.length);
     CU_ASSERT_EQUAL(answer.outcome, NAME_DONE);

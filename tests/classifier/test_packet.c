@@ -34,7 +34,7 @@ static enum packet_outcome parse(const struct packet_case *row, const struct fra
                                  uint32_t captured_bytes, uint32_t wire_bytes,
                                  struct packet *packet)
 {
-    struct frame frame = frame_builder_frame(builder, row->link_type);
+    struct frame frame = frame_builder_frame(builder, (uint16_t)row->link_type);
     frame.captured_bytes = captured_bytes;
     frame.wire_bytes = wire_bytes;
     frame.bytes = place(builder->bytes, captured_bytes);

@@ -53,9 +53,9 @@ static void matches_suffixes(void)
 {
     static char label[300];
     memset(label, 'a', sizeof label - 1);
-    memcpy(label + 60, ".", 1);
-    memcpy(label + 120, ".", 1);
-    memcpy(label + 180, ".", 1);
+    label[60] = '.';
+    label[120] = '.';
+    label[180] = '.';
     memcpy(label + 286, ".video.example", 13);
     const struct {
         const char *name;

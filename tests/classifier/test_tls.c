@@ -170,7 +170,7 @@ static void refuses_names_that_are_none(void)
 {
     char longest[255] = "";
     char too_long[256] = "";
-    for (unsigned i = 0; i < 127; i++)
+    for (size_t i = 0; i < 127; i++)
         memcpy(longest + 2 * i, i < 126 ? "a." : "a", i < 126 ? 3 : 2);
     memcpy(too_long, longest, 253);
     memcpy(too_long + 253, "a", 2);

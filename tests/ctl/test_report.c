@@ -119,6 +119,7 @@ static void draw_rest(uint64_t *state, struct tally *tally)
     for (unsigned i = 0; i < ENCAPSULATIONS; i++)
         tally->encapsulated[i] = draw(state, 2) * draw(state, 100000);
     tally->orphan_fragments = draw_count(state, tally);
+    tally->shed = draw_count(state, tally);
     tally->unreported = draw_count(state, tally);
     tally->carried_over = (struct tally_count){draw(state, 100), draw(state, 10000)};
     tally->seen.frames -= tally->carried_over.frames;
@@ -126,7 +127,8 @@ static void draw_rest(uint64_t *state, struct tally *tally)
     tally->truncated = draw(state, 100);
     tally->fragments = draw(state, 100);
     tally->tunnels_not_entered = draw(state, 100);
-    tally->dropped = (struct tally_losses){draw(state, 100), draw(state, 100), draw(state, 100)};
+    tally->dropped = (struct tally_losses){draw(state, 100), draw(state, 100), draw(state, 100),
+                                           draw(state, 100)};
     tally->flows.evicted = draw(state, 100);
     tally->flows.cut = draw(state, 100);
     tally->flows.one_way = draw(state, 100);
@@ -293,6 +295,7 @@ static void compare_frames(const struct tally *tally, const json_t *frames)
     CU_ASSERT_EQUAL(number(frames, "seen"), tally->seen.frames);
     CU_ASSERT_EQUAL(number(frames, "bytes"), tally->seen.bytes);
     CU_ASSERT_EQUAL(number(frames, "orphan_fragments"), tally->orphan_fragments.frames);
+    CU_ASSERT_EQUAL(number(frames, "shed"), tally->shed.frames);
     CU_ASSERT_EQUAL(number(frames, "unreported"), tally->unreported.frames);
     CU_ASSERT_EQUAL(number(frames, "carried_over"), tally->carried_over.frames);
     CU_ASSERT_EQUAL(number(frames, "truncated"), tally->truncated);
@@ -302,6 +305,7 @@ static void compare_frames(const struct tally *tally, const json_t *frames)
     CU_ASSERT_EQUAL(number(dropped, "nic"), tally->dropped.nic);
     CU_ASSERT_EQUAL(number(dropped, "kernel"), tally->dropped.kernel);
     CU_ASSERT_EQUAL(number(dropped, "source"), tally->dropped.source);
+    CU_ASSERT_EQUAL(number(dropped, "forward"), tally->dropped.forward);
     size_t kinds = 0;
     const json_t *malformed = member(frames, "malformed");
     for (unsigned i = PACKET_MALFORMED_FIRST; i < PACKET_OUTCOMES; i++) {
@@ -383,9 +387,9 @@ static void compare_conservation(const json_t *law, const json_t *rows, const ch
     CU_ASSERT_EQUAL(number(law, "seen") + number(law, "carried_over"),
                     number(law, "protocols") + number(law, "unknown") + number(law, "non_ip") +
                         number(law, "malformed") + number(law, "orphan_fragments") +
-                        number(law, "unreported"));
+                        number(law, "shed") + number(law, "unreported"));
     CU_ASSERT_EQUAL(number(law, "balance"), 0);
-    CU_ASSERT_EQUAL(json_object_size(law), 9);
+    CU_ASSERT_EQUAL(json_object_size(law), 10);
 }
 
 static void compare_json(const struct fixture *fixture)
@@ -626,7 +630,8 @@ static void compare_csv(const struct fixture *fixture, const json_t *json, const
     CU_ASSERT_EQUAL(csv_sum(csv, NULL, CSV_FRAMES), fixture->tally->seen.frames);
     CU_ASSERT_EQUAL(csv_sum(csv, NULL, CSV_BYTES), fixture->tally->seen.bytes);
     CU_ASSERT_EQUAL(csv_sum(csv, NULL, CSV_FLOWS), fixture->tally->flows.ended);
-    static const char *const kinds[] = {"non_ip", "malformed", "orphan_fragments", "unreported"};
+    static const char *const kinds[] = {"non_ip", "malformed", "orphan_fragments", "shed",
+                                        "unreported"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         CU_ASSERT_EQUAL(csv_sum(csv, kinds[i], CSV_FRAMES), number(frames, kinds[i]));
         CU_ASSERT_EQUAL(csv_sum(csv, kinds[i], CSV_BYTES), number(bytes, kinds[i]));
@@ -661,9 +666,9 @@ static void compare_prometheus(const struct fixture *fixture, const json_t *json
         {"glassbox_unreported_bytes", number(bytes, "unreported") - number(bytes, "carried_over")},
         {"glassbox_flows_active", fixture->tally->flows.active},
         {"glassbox_flows_ended_total", fixture->tally->flows.ended},
-        {"glassbox_dropped_frames_total", fixture->tally->dropped.nic +
-                                              fixture->tally->dropped.kernel +
-                                              fixture->tally->dropped.source},
+        {"glassbox_dropped_frames_total",
+         fixture->tally->dropped.nic + fixture->tally->dropped.kernel +
+             fixture->tally->dropped.source + fixture->tally->dropped.forward},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CU_ASSERT_EQUAL(prometheus_sum(text, cases[i].name, NULL), cases[i].total);

@@ -146,12 +146,15 @@ static struct source *open_pcap(const char *file, const struct run *run)
 
 static struct source *open_dpdk(enum port port, const struct run *run)
 {
-    const struct source_dpdk_options options = {.port = (uint16_t)port,
-                                                .queue_count = 1,
+    const struct source_dpdk_options options = {.ports = {(uint16_t)port},
+                                                .port_count = 1,
+                                                .is_capture = true,
                                                 .interval_ns = run->interval_ns,
                                                 .end_after_empty_polls = END_POLLS};
     struct source *source;
-    CU_ASSERT_EQUAL_FATAL(source_dpdk_open(&source, &options, NULL), 0);
+    unsigned count;
+    CU_ASSERT_EQUAL_FATAL(source_dpdk_open(&source, 1, &count, &options, NULL), 0);
+    CU_ASSERT_EQUAL(count, 1);
     return source;
 }
 
@@ -233,13 +236,11 @@ static void refuses_what_is_not_there(void)
 {
     if (!dpdk_runs())
         return;
-    struct source *sources[2];
+    const struct source_dpdk_options options = {.ports = {99}, .port_count = 1};
+    struct source *source;
+    unsigned count;
     struct error error = {0};
-    CU_ASSERT_EQUAL(source_dpdk_ports(), 0);
-    CU_ASSERT_EQUAL(source_dpdk_open(sources,
-                                     &(struct source_dpdk_options){.port = 99, .queue_count = 1},
-                                     &error),
-                    -ENODEV);
+    CU_ASSERT_EQUAL(source_dpdk_open(&source, 1, &count, &options, &error), -ENODEV);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "99"));
 }
 

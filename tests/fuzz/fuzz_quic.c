@@ -25,7 +25,7 @@ static void start(void)
     gcm = EVP_CIPHER_CTX_new();
     ecb = EVP_CIPHER_CTX_new();
     require(gcm && ecb && quic_reader_new(&reader, NULL) == 0 &&
-            quic_derive_keys(reader, 1, header + 6, 8, &keys));
+            quic_derive_keys(1, header + 6, 8, &keys));
 }
 
 static void check_hello(const struct tls_hello *hello)

@@ -87,18 +87,14 @@ static void write_quic(void)
     static struct bytes message;
     static struct bytes frames;
     static struct bytes packet;
-    struct quic_reader *reader;
-    if (quic_reader_new(&reader, NULL) < 0)
-        exit(EXIT_FAILURE);
     write_client_hello(&message, &hello);
     bytes_number(&frames, 0x0205030104, 5);
     bytes_number(&frames, 0, 4);
     write_crypto(&frames, &message, 60, message.length - 60);
     write_crypto(&frames, &message, 0, 60);
     save("quic/frames", frames.byte, frames.length);
-    write_initial(&packet, reader, &initial, &frames);
+    write_initial(&packet, &initial, &frames);
     save("quic/packet", packet.byte, packet.length);
-    quic_reader_free(reader);
 }
 
 static const struct {

@@ -291,12 +291,11 @@ static void protect_header(const struct quic_keys *keys, const uint8_t *sample, 
         number[i] ^= mask[1 + i];
 }
 
-void write_initial(struct bytes *out, struct quic_reader *reader, const struct initial *initial,
-                   const struct bytes *frames)
+void write_initial(struct bytes *out, const struct initial *initial, const struct bytes *frames)
 {
     struct quic_keys keys;
     const char *key_id = initial->key_id ? initial->key_id : initial->id;
-    require(quic_derive_keys(reader, initial->version, (const uint8_t *)key_id, 8, &keys),
+    require(quic_derive_keys(initial->version, (const uint8_t *)key_id, 8, &keys),
             "version without keys");
     static struct bytes plain;
     static struct bytes sealed;

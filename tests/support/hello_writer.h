@@ -62,9 +62,8 @@ struct initial {
     size_t least_bytes; /* of the whole packet, filled up with PADDING */
 };
 
-/* Seals `frames` into an Initial packet, by libcrypto; keys by `reader`, which tests hold to the
- * published ones. */
-void write_initial(struct bytes *out, struct quic_reader *reader, const struct initial *initial,
-                   const struct bytes *frames);
+/* Seals `frames` into an Initial packet, by libcrypto; keys by quic_derive_keys, which tests hold
+ * to the published ones. */
+void write_initial(struct bytes *out, const struct initial *initial, const struct bytes *frames);
 
 #endif

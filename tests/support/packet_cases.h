@@ -15,7 +15,7 @@ struct patch {
 /* What is not said is zero; `ip` 0 is the last IP layer, `payload` 0 the payload's own layer. */
 struct packet_case {
     const char *name;
-    uint16_t link_type;
+    unsigned link_type;
     enum layer layers[FRAME_BUILDER_LAYERS];
     struct patch patches[4];
     uint32_t lost_bytes; /* cut from the frame's end before anything sees it */
@@ -26,13 +26,13 @@ struct packet_case {
     uint32_t encapsulations;
     unsigned ip;      /* which IP layer the packet is, counted from 1 */
     unsigned payload; /* at which layer its payload starts, counted from 1 */
-    uint8_t protocol;
-    uint16_t source_port, destination_port;
     enum packet_fragment fragment;
     uint32_t fragment_id;
-    uint16_t vlan;
     uint32_t vni, teid;
     uint32_t missing_bytes; /* of the payload, by the IP length beyond the frame */
+    uint16_t vlan;
+    uint16_t source_port, destination_port;
+    uint8_t protocol;
     bool is_truncated, has_unread_tunnel;
 };
 

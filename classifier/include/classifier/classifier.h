@@ -39,7 +39,7 @@ struct classifier_options {
     uint64_t flow_count; /* that can be open at once */
     struct flow_timeouts timeouts;
     struct packet_options packet;
-    bool counts_hosts; /* fill tally_cell.hosts; costs a hash per flow */
+    bool counts_hosts;                   /* fill tally_cell.hosts; costs a hash per flow */
     const struct signatures *signatures; /* borrowed; null unless TIER_SIGNATURES is among them */
     const struct services *services;     /* borrowed; null: no names are read */
     struct flow_observer observer;

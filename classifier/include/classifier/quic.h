@@ -71,7 +71,7 @@ struct quic_keys {
 };
 
 /* Derives them; false when the version is not known. For tests, and for quic_read_client. */
-bool quic_derive_keys(struct quic_reader *reader, uint32_t version, const uint8_t *id,
-                      size_t id_length, struct quic_keys *keys);
+bool quic_derive_keys(uint32_t version, const uint8_t *id, size_t id_length,
+                      struct quic_keys *keys);
 
 #endif

@@ -59,12 +59,13 @@ void signature_clock_begin(struct signature_clock *clock, struct flow *flow,
 /* Does this packet concern the tier? The one test in the hot line. */
 static inline bool signature_is_watched(const struct flow *flow, unsigned direction)
 {
-    return flow->watch & (FLOW_WATCH_FORWARD << direction | FLOW_WATCH_ANNOUNCER);
+    return flow->watch & ((unsigned)FLOW_WATCH_FORWARD << direction | FLOW_WATCH_ANNOUNCER);
 }
 
 /* What flow_expected and flow_update said of the packet. */
 struct signature_step {
-    uint32_t expected_sequence; /* TCP: where this direction's data would go on, before the packet */
+    uint32_t
+        expected_sequence; /* TCP: where this direction's data would go on, before the packet */
     bool is_data;
 };
 

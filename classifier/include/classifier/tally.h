@@ -3,7 +3,7 @@
  * address, port, name, payload or row about a single flow.
  *
  * Law: seen + carried_over = cells (unknown included) + non_ip + malformed + orphan_fragments
- * + unreported, in frames and in bytes. tally_balance() measures the difference. */
+ * + shed + unreported, in frames and in bytes. tally_balance() measures the difference. */
 #ifndef CLASSIFIER_TALLY_H
 #define CLASSIFIER_TALLY_H
 
@@ -84,20 +84,23 @@ struct tally_losses {
     uint64_t nic;
     uint64_t kernel;
     uint64_t source;
+    uint64_t forward; /* seen, but not sent on: only where frames are forwarded */
 };
 
 struct tally {
     uint64_t interval_ns; /* start of the interval, since 1970; 0 when the run is one interval */
+    uint64_t end_ns;      /* where it was cut off or another began; 0 when that is not known */
     uint64_t first_ns;    /* earliest and latest frame; UINT64_MAX and 0 when none was seen */
     uint64_t last_ns;
     struct tally_count seen;
     struct tally_count carried_over; /* counted as unreported at the previous interval's end */
     struct tally_count malformed[PACKET_OUTCOMES]; /* by reason; only malformed outcomes are used */
     struct tally_count orphan_fragments;           /* later fragments whose first was not seen */
-    struct tally_count unreported;                 /* in open flows, to be reported later */
-    uint64_t truncated;                            /* frames captured shorter than the wire's */
-    uint64_t fragments;                            /* frames that are IP fragments */
-    uint64_t encapsulated[ENCAPSULATIONS];         /* frames */
+    struct tally_count shed;               /* not looked at, because the workers were behind */
+    struct tally_count unreported;         /* in open flows, to be reported later */
+    uint64_t truncated;                    /* frames captured shorter than the wire's */
+    uint64_t fragments;                    /* frames that are IP fragments */
+    uint64_t encapsulated[ENCAPSULATIONS]; /* frames */
     uint64_t tunnels_not_entered; /* looked like a tunnel, but what it held did not read as one */
     struct tally_losses dropped;
     struct tally_flows flows;
@@ -122,6 +125,10 @@ void tally_merge(struct tally *into, const struct tally *from);
 
 /* Adds one cell to another. */
 void tally_cell_merge(struct tally_cell *into, const struct tally_cell *from);
+
+/* Adds the interval that follows the run `into` holds: counts add up; what is open or unreported is
+ * as this interval left it, and what was carried over as the first one found it. */
+void tally_append(struct tally *into, const struct tally *next);
 
 /* Likewise for a service. */
 unsigned tally_service_hosts(const struct tally_service *service);

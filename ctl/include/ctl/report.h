@@ -19,8 +19,8 @@ struct report_context {
     unsigned min_endpoints;  /* cells from fewer initiating addresses are withheld; 0: none. At most
                                 TALLY_HOST_BITS, beyond which a tally cannot count */
     uint64_t interval_ns;    /* length; 0 when the run is one interval */
-    const struct services *services; /* null when no tier reads names */
-    const char *rules_sha256; /* null when no tier uses rules */
+    const struct services *services;   /* null when no tier reads names */
+    const char *rules_sha256;          /* null when no tier uses rules */
     const struct protocols *protocols; /* those the tally was made for */
 };
 
@@ -46,6 +46,7 @@ struct report_conservation {
     struct tally_count non_ip;
     struct tally_count malformed;
     struct tally_count orphan_fragments;
+    struct tally_count shed;
     struct tally_count unreported;
     int64_t balance_frames; /* seen + carried_over - all others; 0, or the numbers are wrong */
     int64_t balance_bytes;

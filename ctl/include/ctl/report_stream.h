@@ -17,9 +17,9 @@ int report_stream_new(struct report_stream **stream, const struct report_context
 /* Null is fine. */
 void report_stream_free(struct report_stream *stream);
 
-/* Writes one interval's report. Several JSON reports are written as NDJSON; the Prometheus form, whose
- * counters only grow, adds them up for the end. Returns 0; -EIO when it could not be written; -EDOM
- * when the tally does not balance, after it has been written all the same. */
+/* Writes one interval's report. Several JSON reports are written as NDJSON; the Prometheus form,
+ * whose counters only grow, adds them up for the end. Returns 0; -EIO when it could not be written;
+ * -EDOM when the tally does not balance, after it has been written all the same. */
 int report_stream_write(struct report_stream *stream, const struct tally *tally,
                         struct error *error);
 

@@ -2,7 +2,8 @@
 /* Makes several sources of one: a thread reads the inner source and deals its frames out, all
  * packets between the same two addresses to the same worker, in order. By addresses and not by
  * ports, so that fragments stay with their flows. Intervals begin and end at the same frame for
- * everybody. */
+ * everybody. A worker that is behind is waited for; where the inner source is pressed, its frames
+ * are shed instead. */
 #ifndef DATAPLANE_FANOUT_H
 #define DATAPLANE_FANOUT_H
 
@@ -14,10 +15,15 @@
 
 struct fanout;
 
-/* `source` is taken over: closed with the fanout, or when this fails. `stop` is borrowed. Returns 0
- * or -errno. */
-int fanout_new(struct fanout **fanout, struct source *source, unsigned port_count,
-               const struct packet_options *options, const atomic_bool *stop, struct error *error);
+struct fanout_options {
+    unsigned port_count;
+    struct packet_options packet;
+    const atomic_bool *stop; /* borrowed */
+};
+
+/* `source` is taken over: closed with the fanout, or when this fails. Returns 0 or -errno. */
+int fanout_new(struct fanout **fanout, struct source *source, const struct fanout_options *options,
+               struct error *error);
 
 /* The source for worker `port`; belongs to the fanout, its close does nothing. */
 struct source *fanout_port(struct fanout *fanout, unsigned port);

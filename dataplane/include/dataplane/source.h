@@ -15,9 +15,11 @@
 struct burst {
     struct frame frames[FRAME_BURST];
     unsigned count;
-    uint64_t now_ns;      /* the source's time after the last frame */
+    struct tally_count shed; /* frames that came beside these, counted instead of handed over */
+    uint64_t now_ns;         /* the source's time after the last frame */
     uint64_t interval_ns; /* start of the interval all this belongs to; 0 when there is but one */
     bool is_end;          /* nothing will follow */
+    bool is_pressed;      /* more is waiting than can wait for long: better shed than lose */
     void *handle;         /* the source's own, between burst and release */
 };
 
@@ -39,6 +41,8 @@ struct source {
  * goes wrong on the way is told to the complaint function that the source was opened with. */
 static inline void source_burst(struct source *source, struct burst *burst)
 {
+    burst->shed = (struct tally_count){0, 0};
+    burst->is_pressed = false;
     source->operations->burst(source, burst);
 }
 

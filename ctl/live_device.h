@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Turns the name of an ordinary network interface into the arguments DPDK wants for it, after
+ * looking whether everything is there that opening it takes. Opens no port. */
+#ifndef LIVE_DEVICE_H
+#define LIVE_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum { LIVE_DEVICE_ARGUMENTS = 128, LIVE_DEVICE_PORTS = 2 };
+
+struct live_device {
+    unsigned argument_count;
+    const char *arguments[LIVE_DEVICE_ARGUMENTS]; /* for DPDK; borrowed or in `text` */
+    unsigned port_count;
+    uint16_t ports[LIVE_DEVICE_PORTS];
+    uint16_t queue_count;    /* receive queues that must all be read; 0: as many as wanted */
+    uint32_t waiting_frames; /* places in the kernel's ring; 0: DPDK's own count */
+    uint32_t frame_bytes;    /* the largest that the interfaces can receive; 0: as usual */
+    bool needs_network;      /* taking the device away again needs privileges */
+    int listener;            /* keeps the interfaces promiscuous while it is open; -1: none */
+    char text[LIVE_DEVICE_PORTS + 2][256];
+};
+
+struct live_device_options {
+    const char *source;  /* "dpdk", "af_packet:IFACE", "af_xdp:IFACE"; no IFACE with `forward` */
+    const char *forward; /* "A:B": interfaces, or port numbers with "dpdk"; null to mirror */
+    unsigned argument_count;
+    const char *const *arguments; /* the user's own for DPDK, passed on; borrowed */
+};
+
+/* Returns 0, or -errno with what is missing and how to get it. Must be closed either way. */
+int live_device_open(struct live_device *device, const struct live_device_options *options,
+                     struct error *error);
+void live_device_close(struct live_device *device);
+
+#endif

@@ -1,0 +1,382 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""tests/live.py GLASSBOX [CASE...]: `glassbox live` on interfaces of its own: virtual cables in a
+network namespace that ends with this process. Needs root and a build with DPDK; skipped elsewhere,
+and says so."""
+
+import contextlib
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+READY_SECONDS = 10
+TYPE_ALL = 3  # every frame, whatever its type (ETH_P_ALL)
+BATCH = 4000
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+
+
+class Skip(Exception):
+    """The case cannot run here."""
+
+
+def run(*words):
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+
+
+def statistic(interface, name):
+    return int(pathlib.Path(f"/sys/class/net/{interface}/statistics/{name}").read_text())
+
+
+@contextlib.contextmanager
+def cable(near, far, mtu=1500):
+    """Two interfaces, silent: the kernel itself must send nothing that would be counted."""
+    run("ip", "link", "add", near, "mtu", str(mtu), "type", "veth", "peer", far, "mtu", str(mtu))
+    try:
+        for interface in (near, far):
+            pathlib.Path(f"/proc/sys/net/ipv6/conf/{interface}/disable_ipv6").write_text("1")
+            run("ethtool", "-K", interface, "tso", "off", "gso", "off", "gro", "off")
+            run("ip", "link", "set", interface, "arp", "off", "up")
+        yield
+    finally:
+        run("ip", "link", "del", near)
+
+
+def udp_frame(number, size=60):
+    """To a DNS port, from one of 199 sources; the number is in the payload."""
+    payload = struct.pack("!Q", number) + bytes(size - 50)
+    address = 0x0A000000 + number % 199
+    ip = struct.pack("!BBHHHBBHII", 0x45, 0, 28 + len(payload), number & 0xFFFF, 0, 64, 17, 0, address, 0x0A010101)
+    udp = struct.pack("!HHHH", 1024 + number % 50, 53, 8 + len(payload), 0)
+    return b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0" + ip + udp + payload
+
+
+def send(interface, frames, is_paced=True):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as line:
+        line.bind((interface, 0))
+        for number, frame in enumerate(frames):
+            line.send(frame)
+            if is_paced and number % 200 == 199:
+                time.sleep(0.005)
+
+
+class Live:
+    """A running `glassbox live`."""
+
+    def __init__(self, glassbox, source, *options):
+        self.errors = tempfile.TemporaryFile()
+        command = [glassbox, "live", "--source", source, "--interval", "3600", *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.errors)
+        self.reports = []
+        self.wait_until_ready()
+
+    def tasks(self):
+        return list(pathlib.Path(f"/proc/{self.process.pid}/task").iterdir())
+
+    def wait_until_ready(self):
+        """It catches signals last, when its workers run."""
+        end = time.monotonic() + READY_SECONDS
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise Skip(f"live does not start here: {self.said()}")
+            status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+            caught = int(status.split("SigCgt:\t")[1].split()[0], 16)
+            if "NoNewPrivs:\t1" in status and all(caught >> number - 1 & 1 for number in SIGNALS):
+                time.sleep(0.3)
+                return
+            time.sleep(0.02)
+        self.process.kill()
+        raise AssertionError("live does not come up")
+
+    def said(self):
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace").strip()
+
+    def read_report(self):
+        self.reports.append(json.loads(self.process.stdout.readline()))
+        return self.reports[-1]
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        rest, _ = self.process.communicate(timeout=60)
+        self.reports += [json.loads(line) for line in rest.splitlines()]
+        assert self.process.returncode == 0, f"exit {self.process.returncode}: {self.said()}"
+        return self.reports
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+def settle(interface, live_ones=0.5):
+    time.sleep(live_ones)
+    return statistic(interface, "rx_packets")
+
+
+def summed(reports, *path):
+    total = 0
+    for report in reports:
+        value = report
+        for key in path:
+            value = value[key]
+        total += value
+    return total
+
+
+def assert_same(is_now, expected):
+    assert is_now == expected, f"{is_now}, not {expected}"
+
+
+def check_law(reports):
+    for report in reports:
+        for unit in ("frames", "bytes"):
+            assert report["conservation"][unit]["balance"] == 0, "the law is broken"
+        frames = report["frames"]
+        rows = sum(row["packets"] for row in report["protocols"]) + frames["non_ip"]
+        assert rows + frames["shed"] + frames["unreported"] == frames["seen"] + frames["carried_over"]
+
+
+def counts_every_frame(glassbox, source, *options):
+    """And sends none; the bytes are the wire's."""
+    sizes = [60, 61, 128, 590, 1514]
+    frames = [udp_frame(i, sizes[i % len(sizes)]) for i in range(BATCH)]
+    with cable("gbnear", "gbfar"), Live(glassbox, f"{source}:gbfar", *options) as live:
+        send("gbnear", frames)
+        arrived = settle("gbfar")
+        reports = live.stop()
+        assert arrived == BATCH, f"{arrived} of {BATCH} arrived"
+        lost = summed(reports, "frames", "dropped", "kernel")
+        seen = summed(reports, "frames", "seen")
+        assert seen + lost == BATCH and lost == 0, f"{seen} seen, {lost} lost of {BATCH}"
+        assert_same(summed(reports, "frames", "bytes"), sum(map(len, frames)))
+        assert_same(summed(reports, "frames", "shed"), 0)
+        check_law(reports)
+        assert statistic("gbnear", "rx_packets") == 0, "a mirror port sent something"
+
+
+def af_packet_counts_every_frame(glassbox):
+    counts_every_frame(glassbox, "af_packet")
+
+
+def af_packet_deals_to_workers(glassbox):
+    counts_every_frame(glassbox, "af_packet", "--workers", "3")
+
+
+def af_xdp_counts_every_frame(glassbox):
+    counts_every_frame(glassbox, "af_xdp")
+
+
+def loses_nothing_unsaid(glassbox, source):
+    """Stopped while frames arrive: what no buffer had room for is reported as lost by the kernel."""
+    with cable("gbnear", "gbfar"), Live(glassbox, f"{source}:gbfar") as live:
+        live.process.send_signal(signal.SIGSTOP)
+        sent = 0
+        for _ in range(20):
+            send("gbnear", [udp_frame(i) for i in range(BATCH)], is_paced=False)
+            sent += BATCH
+        live.process.send_signal(signal.SIGCONT)
+        arrived = settle("gbfar", 1)
+        reports = live.stop()
+        seen = summed(reports, "frames", "seen")
+        lost = summed(reports, "frames", "dropped", "kernel")
+        print(f"{seen} seen, {lost} lost of {sent} ... ", end="")
+        assert arrived == sent, f"{arrived} of {sent} arrived"
+        assert lost > 0, "the overload did not overload"
+        assert seen + lost == sent, f"{sent - seen - lost} frames unaccounted for"
+        check_law(reports)
+
+
+def af_packet_loses_nothing_unsaid(glassbox):
+    loses_nothing_unsaid(glassbox, "af_packet")
+
+
+def af_xdp_loses_nothing_unsaid(glassbox):
+    loses_nothing_unsaid(glassbox, "af_xdp")
+
+
+def gives_up_privileges(glassbox):
+    """In every thread that runs while frames are looked at."""
+    with cable("gbnear", "gbfar"), Live(glassbox, "af_packet:gbfar", "--workers", "2") as live:
+        nobody = str(pwd.getpwnam("nobody").pw_uid)
+        tasks = live.tasks()
+        assert len(tasks) >= 4
+        for task in tasks:
+            status = (task / "status").read_text()
+            fields = dict(line.split(":", 1) for line in status.splitlines())
+            assert fields["Uid"].split() == [nobody] * 4, f"uid {fields['Uid']}"
+            for kind in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+                assert int(fields[kind], 16) == 0, f"{kind} {fields[kind]} in {fields['Name']}"
+        live.stop(signal.SIGINT)
+
+
+def reports_when_told(glassbox):
+    with cable("gbnear", "gbfar"), Live(glassbox, "af_packet:gbfar", "--workers", "2") as live:
+        for count in (100, 0, 7):
+            send("gbnear", [udp_frame(i) for i in range(count)])
+            time.sleep(0.3)
+            live.process.send_signal(signal.SIGUSR1)
+            report = live.read_report()
+            assert report["frames"]["seen"] == count, f"{report['frames']['seen']} for {count}"
+            assert report["interval"]["seconds"] < 60
+        reports = live.stop()
+        check_law(reports)
+        for before, after in zip(reports, reports[1:]):
+            assert before["interval"]["end"] == after["interval"]["start"]
+
+
+def reports_by_the_clock(glassbox):
+    with cable("gbnear", "gbfar"), Live(glassbox, "af_packet:gbfar", "--interval", "1") as live:
+        for _ in range(30):
+            send("gbnear", [udp_frame(i) for i in range(10)])
+            time.sleep(0.1)
+        reports = live.stop()
+        assert len(reports) >= 3
+        assert summed(reports, "frames", "seen") == 300
+        for report in reports[1:-1]:
+            assert report["interval"]["seconds"] == 1.0
+            assert 50 <= report["frames"]["seen"] <= 150, report["frames"]["seen"]
+
+
+def keeps_a_textfile(glassbox):
+    with tempfile.TemporaryDirectory() as folder, cable("gbnear", "gbfar"):
+        os.chmod(folder, 0o777)
+        path = pathlib.Path(folder) / "glassbox.prom"
+        with Live(glassbox, "af_packet:gbfar", "--textfile", str(path)) as live:
+            for count in (50, 25):
+                send("gbnear", [udp_frame(i) for i in range(count)])
+                time.sleep(0.3)
+                live.process.send_signal(signal.SIGUSR1)
+                live.read_report()
+            live.stop()
+        text = path.read_text()
+        assert "\nglassbox_frames_total 75\n" in text or "\nglassbox_seen_frames_total 75\n" in text, text
+        assert [p.name for p in path.parent.iterdir()] == ["glassbox.prom"]
+        if shutil.which("promtool"):
+            checked = subprocess.run(["promtool", "check", "metrics"], input=text.encode(), check=False)
+            assert checked.returncode == 0
+
+
+def forwards_untouched_and_in_order(glassbox):
+    """Both ways at once, sizes from least to largest, by one thread that sends and receives."""
+    sizes = [60, 1514, 61, 700, 1513]
+    with cable("gbleft", "gbin"), cable("gbright", "gbout"):
+        ends = {}
+        for interface in ("gbleft", "gbright"):
+            ends[interface] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(TYPE_ALL))
+            ends[interface].bind((interface, TYPE_ALL))
+            ends[interface].settimeout(5)
+        with Live(glassbox, "af_packet", "--forward", "gbin:gbout") as live:
+            expected = 0
+            for i in range(BATCH):
+                frame = udp_frame(i, sizes[i % len(sizes)])
+                there, here = ("gbleft", "gbright") if i % 3 else ("gbright", "gbleft")
+                ends[there].send(frame)
+                while True:
+                    got, origin = ends[here].recvfrom(2048)
+                    if origin[2] != socket.PACKET_OUTGOING:
+                        break
+                assert got == frame, f"frame {i} came out otherwise"
+                expected += 1
+            reports = live.stop()
+        for end in ends.values():
+            end.close()
+        assert summed(reports, "frames", "seen") == expected, summed(reports, "frames", "seen")
+        assert summed(reports, "frames", "dropped", "forward") == 0
+        assert reports[0]["source"]["link"] == "inline"
+        check_law(reports)
+
+
+def says_what_is_missing(glassbox):
+    with cable("gbnear", "gbfar"):
+        run("ip", "link", "set", "gbfar", "down")
+        cases = [
+            (["--source", "af_packet:gbnone"], 1, "gbnone"),
+            (["--source", "af_packet:gbfar"], 1, "ip link set gbfar up"),
+            (["--source", "af_packet:gbnear", "--user", "gb-no-such"], 1, "--user"),
+            (["--source", "af_packet:gbnear", "--textfile", "/proc/none/x"], 1, "/proc/none/x"),
+            (["--source", "tin_can:gbnear"], 1, "af_packet"),
+            (["--source", "af_packet", "--forward", "gbnear"], 1, "A:B"),
+            ([], 2, "--source"),
+        ]
+        for words, code, hint in cases:
+            done = subprocess.run([glassbox, "live", *words], capture_output=True, timeout=60, check=False)
+            said = done.stderr.decode()
+            assert done.returncode == code, f"{words}: exit {done.returncode}: {said}"
+            assert hint in said and not done.stdout, f"{words}: {said}"
+        drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        words = [*drop, glassbox, "live", "--source", "af_packet:gbnear"]
+        done = subprocess.run(words, capture_output=True, timeout=60, check=False)
+        assert done.returncode == 1 and b"root" in done.stderr, done.stderr
+
+
+CASES = [
+    af_packet_counts_every_frame,
+    af_packet_deals_to_workers,
+    af_packet_loses_nothing_unsaid,
+    af_xdp_counts_every_frame,
+    af_xdp_loses_nothing_unsaid,
+    gives_up_privileges,
+    reports_when_told,
+    reports_by_the_clock,
+    keeps_a_textfile,
+    forwards_untouched_and_in_order,
+    says_what_is_missing,
+]
+
+
+def why_not(glassbox):
+    if os.geteuid() != 0:
+        return "live ports need root"
+    if "dpdk" not in subprocess.run([glassbox, "version"], capture_output=True, check=True).stdout.decode():
+        return "built without DPDK"
+    for tool in ("ip", "ethtool", "setpriv", "unshare"):
+        if not shutil.which(tool):
+            return f"{tool} is not installed"
+    if subprocess.run(["unshare", "-n", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        return "no network namespace to be had"
+    return None
+
+
+def main():
+    glassbox, names = os.path.abspath(sys.argv[1]), sys.argv[2:]
+    cases = [case for case in CASES if not names or case.__name__ in names]
+    reason = why_not(glassbox)
+    if reason:
+        print(f"skipped: {reason} ... \ntotals: 0 passed, 0 failed, {len(cases)} skipped")
+        return 0
+    if "GLASSBOX_LIVE_NAMESPACE" not in os.environ:
+        os.environ["GLASSBOX_LIVE_NAMESPACE"] = "own"
+        os.execvp("unshare", ["unshare", "-n", "-m", sys.executable, *sys.argv])
+    run("mount", "-t", "sysfs", "sysfs", "/sys")  # shows the namespace's own interfaces
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    for case in cases:
+        print(f"{case.__name__} ... ", end="", flush=True)
+        try:
+            case(glassbox)
+            outcome = "passed"
+        except Skip as skip:
+            outcome = "skipped"
+            print(f"skipped: {skip} ... ", end="")
+        except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
+            outcome = "failed"
+            print(f"{type(error).__name__}: {error} ... ", end="")
+        counts[outcome] += 1
+        print(outcome, flush=True)
+    print("totals: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+    return 1 if counts["failed"] or not sum(counts.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
