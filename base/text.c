@@ -32,7 +32,7 @@ int text_read_unsigned(const char *text, const char *what, uint64_t least, uint6
 
 int text_read_seconds(const char *text, const char *what, uint64_t *value_ns, struct error *error)
 {
-    const uint64_t seconds_max = 10 * 366 * 86400ull;
+    const uint64_t seconds_max = UINT64_C(10) * 366 * 86400;
     uint64_t seconds = 0;
     uint64_t fraction_ns = 0;
     const char *end = read_digits(text, seconds_max, &seconds);

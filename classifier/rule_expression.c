@@ -313,7 +313,7 @@ static int parse_ranges(struct parser *parser, enum op_code code)
     struct rule_expression *out = parser->out;
     unsigned first = out->range_count;
     do {
-        struct range range;
+        struct range range = {0};
         int failure = read_number(parser, &range.first);
         range.last = range.first;
         if (!failure && take(parser, ".."))
