@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "classifier/flow_table.h"
 #include "classifier/fragment_table.h"
@@ -81,14 +82,31 @@ void classifier_free(struct classifier *classifier)
     free(classifier);
 }
 
-static void finish_flow(struct classifier *classifier, uint32_t slot, enum flow_end end,
-                        struct tally *tally)
+/* The flow's last words: to the tally, and to the observer if there is one. */
+static void conclude_flow(struct classifier *classifier, uint32_t slot, enum flow_end end,
+                          struct tally *tally)
 {
     struct flow *flow = flow_table_flow(classifier->table, slot);
     struct flow_detail *detail = flow_table_detail(classifier->table, slot);
+    bool is_certain = flow->watch & FLOW_WATCH_CERTAIN;
     if (flow->watch)
         signature_clock_end(classifier->signatures, flow, detail);
     flow_finish(flow, detail, end, tally);
+    if (!classifier->options.observer.tell)
+        return;
+    struct flow_ended ended = {.key = flow->key,
+                               .is_certain = is_certain,
+                               .service = detail->service,
+                               .packets = detail->reported_packets,
+                               .bytes = detail->reported_bytes};
+    memcpy(ended.verdict, flow->verdict, sizeof ended.verdict);
+    classifier->options.observer.tell(classifier->options.observer.context, &ended);
+}
+
+static void finish_flow(struct classifier *classifier, uint32_t slot, enum flow_end end,
+                        struct tally *tally)
+{
+    conclude_flow(classifier, slot, end, tally);
     flow_table_release(classifier->table, slot);
 }
 
@@ -307,9 +325,8 @@ void classifier_finish(struct classifier *classifier, uint64_t now_ns, struct ta
     for (uint32_t slot = 0; slot < slots; slot++) {
         if (!flow_table_is_used(classifier->table, slot))
             continue;
-        struct flow *flow = flow_table_flow(classifier->table, slot);
+        const struct flow *flow = flow_table_flow(classifier->table, slot);
         bool is_idle = flow_is_idle(flow, &classifier->options.timeouts, now_ns);
-        flow_finish(flow, flow_table_detail(classifier->table, slot),
-                    is_idle ? FLOW_ENDED : FLOW_CUT, tally);
+        conclude_flow(classifier, slot, is_idle ? FLOW_ENDED : FLOW_CUT, tally);
     }
 }

@@ -6,22 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SECOND_NS = 1000000000 };
+#include "csv_text.h"
 
-static void text_write(FILE *out, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
+enum { SECOND_NS = 1000000000 };
 
 static void end_write(FILE *out, uint8_t ip_version, const uint8_t *address, uint16_t port)
 {
@@ -47,7 +34,7 @@ static void flow_write(FILE *out, const char *capture, const struct label_flow *
                                        [LABEL_END_A | LABEL_END_B] = "ab"};
     size_t protocol_length = strcspn(flow->label, "/");
     const char *service = flow->label + protocol_length;
-    text_write(out, capture);
+    csv_write_text(out, capture);
     fprintf(out, ",%s", flow->transport == IPPROTO_TCP ? "tcp" : "udp");
     end_write(out, flow->ip_version, flow->a_address, flow->a_port);
     end_write(out, flow->ip_version, flow->b_address, flow->b_port);

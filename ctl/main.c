@@ -10,6 +10,7 @@
 static const struct command *const commands[] = {
     &command_replay, &command_protocols, &command_rules, &command_label, &command_version,
     &command_replay,
+    &command_eval,
     &command_live,
     &command_protocols,
     &command_rules,

@@ -150,20 +150,25 @@ static int start_threads(struct dataplane *dataplane, struct error *error)
                    : 0;
 }
 
-static struct dataplane *new_dataplane(unsigned worker_count, struct error *error)
+/* With neither threads nor sources yet. Whoever may hear of single flows runs a classifier itself.
+ */
+static int new_dataplane(struct dataplane **dataplane, const struct dataplane_options *options,
+                         struct error *error)
 {
+    if (options->classifier.observer.tell)
+        return error_set(error, EPERM, "a dataplane tells nobody about single flows");
     struct dataplane *made = calloc(1, sizeof *made);
-    struct crew *crews = calloc(worker_count, sizeof *crews);
+    struct crew *crews = calloc(options->worker_count, sizeof *crews);
     if (!made || !crews) {
         free(made);
         free(crews);
-        error_set(error, ENOMEM, "out of memory for %u workers", worker_count);
-        return NULL;
+        return error_set(error, ENOMEM, "out of memory for %u workers", options->worker_count);
     }
     made->crews = crews;
-    made->crew_count = worker_count;
+    made->crew_count = options->worker_count;
     sem_init(&made->gate, 0, 0);
-    return made;
+    *dataplane = made;
+    return 0;
 }
 
 /* Its sources are connected: lets it run, or frees it. */
@@ -183,12 +188,13 @@ int dataplane_start(struct dataplane **dataplane, const struct dataplane_options
 {
     if (options->worker_count == 1)
         return dataplane_start_each(dataplane, options, &source, error);
-    struct dataplane *made = new_dataplane(options->worker_count, error);
-    if (!made) {
+    struct dataplane *made;
+    int failure = new_dataplane(&made, options, error);
+    if (failure) {
         source_close(source);
-        return -ENOMEM;
+        return failure;
     }
-    int failure = deal_source(made, options, source, error);
+    failure = deal_source(made, options, source, error);
     if (failure) {
         dataplane_free(made);
         return failure;
@@ -200,11 +206,12 @@ int dataplane_start(struct dataplane **dataplane, const struct dataplane_options
 int dataplane_start_each(struct dataplane **dataplane, const struct dataplane_options *options,
                          struct source *const *sources, struct error *error)
 {
-    struct dataplane *made = new_dataplane(options->worker_count, error);
-    for (unsigned i = 0; !made && i < options->worker_count; i++)
+    struct dataplane *made;
+    int failure = new_dataplane(&made, options, error);
+    for (unsigned i = 0; failure && i < options->worker_count; i++)
         source_close(sources[i]);
-    if (!made)
-        return -ENOMEM;
+    if (failure)
+        return failure;
     for (unsigned i = 0; i < options->worker_count; i++)
         give_source(&made->crews[i], sources[i]);
     *dataplane = made;

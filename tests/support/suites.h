@@ -27,5 +27,6 @@ extern CU_TestInfo source_dpdk_tests[];
 extern CU_TestInfo packet_tests[];
 extern CU_TestInfo label_tests[];
 extern CU_TestInfo label_csv_tests[];
+extern CU_TestInfo eval_tests[];
 
 #endif

@@ -15,6 +15,25 @@
 #include "classifier/signature.h"
 #include "classifier/tally.h"
 
+/* A flow that is over, as its observer is told. */
+struct flow_ended {
+    struct flow_key key;
+    uint16_t verdict[TIERS]; /* protocol by tier, PROTOCOL_UNKNOWN where there was none */
+    bool is_certain;         /* the signatures tier's verdict came from a `certain` rule */
+    uint16_t service;        /* SERVICE_NONE while nobody was known */
+    uint64_t packets;
+    uint64_t bytes;
+};
+
+/* Hears of every flow that ends, in the classifier's thread. The key says nothing to whoever lacks
+ * the secret: only a caller that drew it and runs the classifier with its own hands, on a capture
+ * whose truth it knows, can tell which flow it was. A dataplane, which is what live sources run in,
+ * draws a secret nobody else has, and refuses to start with an observer. */
+struct flow_observer {
+    void (*tell)(void *context, const struct flow_ended *flow); /* null: nobody */
+    void *context;
+};
+
 struct classifier_options {
     unsigned tiers;      /* set of 1 << enum tier */
     uint64_t flow_count; /* that can be open at once */
@@ -23,6 +42,7 @@ struct classifier_options {
     bool counts_hosts;                   /* fill tally_cell.hosts; costs a hash per flow */
     const struct signatures *signatures; /* borrowed; null unless TIER_SIGNATURES is among them */
     const struct services *services;     /* borrowed; null: no names are read */
+    struct flow_observer observer;
 };
 
 struct classifier;

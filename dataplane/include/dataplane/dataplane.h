@@ -21,13 +21,14 @@ struct dataplane_options {
 struct dataplane;
 
 /* Starts the threads on one source, whose frames are dealt out where there are several workers.
- * `source` is taken over, and closed when this fails. Returns 0 or -errno. */
+ * `source` is taken over, and closed when this fails. Returns 0 or -errno: -EPERM for options with
+ * an observer of single flows, since only tallies leave a dataplane. */
 int dataplane_start(struct dataplane **dataplane, const struct dataplane_options *options,
                     struct source *source, struct error *error);
 
 /* Starts the threads on one source for each worker: whoever dealt the frames out has kept both
  * directions of a flow together. All sources must begin their intervals at the same times. They are
- * taken over, and closed when this fails. Returns 0 or -errno. */
+ * taken over, and closed when this fails. Returns as dataplane_start does. */
 int dataplane_start_each(struct dataplane **dataplane, const struct dataplane_options *options,
                          struct source *const *sources, struct error *error);
 

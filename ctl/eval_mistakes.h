@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Writes the rows of truth that got another verdict, for whoever improves the rules. Addresses are
+ * those of the truth file, given back to its owner. */
+#ifndef EVAL_MISTAKES_H
+#define EVAL_MISTAKES_H
+
+#include "eval_score.h"
+
+struct eval_mistakes;
+
+/* Creates the file, readable by its owner alone, and writes the header
+ *
+ *   capture,l4,a_ip,a_port,b_ip,b_port,packets,bytes,truth,tier,verdict,strength
+ *
+ * `verdict` is empty for a flow that was missed; `strength` is certain or likely for the tier
+ * signatures. Returns 0 or -errno. */
+int eval_mistakes_open(struct eval_mistakes **mistakes, const char *path, struct error *error);
+
+/* One row for each tier that was not right about a row to be scored. Returns 0 or -ENOMEM. */
+int eval_mistakes_add(struct eval_mistakes *mistakes, const struct eval_score *score,
+                      struct eval_words *words, const struct eval_capture *capture,
+                      struct error *error);
+
+/* Returns 0, or -EIO when not all could be written. Null is fine. */
+int eval_mistakes_close(struct eval_mistakes *mistakes, struct error *error);
+
+#endif
