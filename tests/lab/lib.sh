@@ -10,6 +10,7 @@
 # it exits. Programs are ended through their cgroup, so a daemon that forks away is ended too.
 # shellcheck disable=SC2034 # variables here are read by the scripts that source this file
 set -euo pipefail
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin # Debian's programs, not what a machine has besides
 
 LAB_SUBSCRIBERS4=198.51.100 LAB_SUBSCRIBERS6=2001:db8:1:
 LAB_SERVERS4=203.0.113      LAB_SERVERS6=2001:db8:2:

@@ -32,7 +32,7 @@ clients_run() {
     {
         echo $BASHPID >"$LAB_CGROUP/clients/cgroup.procs"
         clients || true
-    } </dev/null &
+    } >>"$LAB_DIR/log/clients" 2>&1 </dev/null &
     local ticks=$((seconds * 5))
     while kill -0 $! 2>/dev/null && ((ticks-- > 0)); do
         sleep 0.2
@@ -54,7 +54,7 @@ flows_are dns tcp $LAB_SERVERS4.2 53
 flows_are dns udp $LAB_SERVERS6:2 53
 servers
 
-capture=$LAB_DIR/$scenario.pcap
+capture=$LAB_DIR/log/$scenario.pcap # kept with the logs when something is missing
 capture_start "$capture"
 clients_run
 capture_stop
