@@ -9,10 +9,10 @@ servers() {
     local host
     mkdir -p "$LAB_DIR/knot" "$LAB_DIR/nsd"
     {
-        printf '$ORIGIN zone.test.\n$TTL 300\n@ SOA ns admin 1 3600 600 86400 300\n@ NS ns\n'
-        printf 'ns A %s\n' "$(address4 s1)"
+        printf '@ 300 SOA ns admin 1 3600 600 86400 300\n@ 300 NS ns\n'
+        printf 'ns 300 A %s\n' "$(address4 s1)"
         for host in {1..200}; do
-            printf 'host-%s A 192.0.2.%s\n' "$host" "$host"
+            printf 'host-%s 300 A 192.0.2.%s\n' "$host" "$host"
         done
     } >"$LAB_DIR/zone.test.zone"
     cat >"$LAB_DIR/knot.conf" <<END

@@ -23,7 +23,7 @@ END
 talker() {
     local line
     for line in {1..15}; do
-        draw 300
+        draw 40
         run_on "c$1" syslog logger -d -n log.$LAB_ZONE -t "daemon$1" "event $DRAWN happened in unit $line"
         think 200
         seq "$DRAWN" | sed 's/^/reading /' | run_on "c$1" syslog logger -T -n log.$LAB_ZONE -P 514 -t "batch$1"
