@@ -10,7 +10,7 @@
 # it exits. Programs are ended through their cgroup, so a daemon that forks away is ended too.
 # shellcheck disable=SC2034 # variables here are read by the scripts that source this file
 set -euo pipefail
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin # Debian's programs, not what a machine has besides
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/games # Debian's programs, not what a machine has besides
 
 LAB_SUBSCRIBERS4=198.51.100 LAB_SUBSCRIBERS6=2001:db8:1:
 LAB_SERVERS4=203.0.113      LAB_SERVERS6=2001:db8:2:
@@ -80,6 +80,7 @@ lab_open() {
 
 lab_close() {
     local status=$?
+    set +e
     trap '' INT TERM HUP
     lab_end_programs
     [ ! -d "$LAB_CGROUP" ] || rmdir "$LAB_CGROUP" || true
@@ -94,16 +95,21 @@ lab_close() {
 
 # lab_end_programs: ends every program the lab started, and removes their cgroups.
 lab_end_programs() {
-    local group tries
+    local group
     for group in "$LAB_CGROUP"/*/; do
-        [ -d "$group" ] || continue
-        echo 1 >"${group}cgroup.kill"
-        for tries in {1..50}; do
-            rmdir "$group" 2>/dev/null && break
-            sleep 0.1
-        done
+        [ ! -d "$group" ] || lab_end_label "$(basename "$group")"
     done
     wait
+}
+
+# lab_end_label LABEL: ends the programs of that label.
+lab_end_label() {
+    local tries
+    echo 1 >"$LAB_CGROUP/$1/cgroup.kill"
+    for tries in {1..50}; do
+        rmdir "$LAB_CGROUP/$1" 2>/dev/null && return
+        sleep 0.1
+    done
 }
 
 # ---- hosts --------------------------------------------------------------------------------------
@@ -349,13 +355,21 @@ flows_are() {
     echo "$@" >>"$LAB_DIR/rules"
 }
 
+# analyse CAPTURE FILTER OPTION...: tshark's view of the frames that fit. Messages are not put
+# together from their segments: that can take time squared, and no filter here needs it.
+analyse() {
+    local capture=$1 filter=$2
+    shift 2
+    timeout 120 tshark -n -o tcp.desegment_tcp_streams:FALSE -r "$capture" -Y "$filter" "$@" 2>/dev/null
+}
+
 # truth_write CAPTURE: the truth CSV of a capture by the rules of flows_are, to standard output.
 # Flows no rule fits are named on standard error, and make it fail.
 truth_write() {
-    tshark -n -r "$1" -Y '(tcp or udp) and not icmp and not icmpv6' \
+    analyse "$1" '(tcp or udp) and not icmp and not icmpv6' \
         -T fields -E separator=, -E occurrence=f -e frame.time_epoch -e frame.len \
         -e ip.src -e ipv6.src -e tcp.srcport -e udp.srcport \
-        -e ip.dst -e ipv6.dst -e tcp.dstport -e udp.dstport 2>/dev/null |
+        -e ip.dst -e ipv6.dst -e tcp.dstport -e udp.dstport |
         awk -F, -v OFS=, -v rules="$LAB_DIR/rules" -v capture="$(basename "$1")" '
             function fits(rule, address, port,    range) {
                 if (l4_of[rule] != l4 || (address_of[rule] != "*" && address_of[rule] != address))
@@ -418,6 +432,7 @@ draw() {
 
 # think MS: waits, exponentially distributed around that mean, at most five times as long.
 think() {
+    local DRAWN
     draw 10000
     sleep "$(awk -v u=$DRAWN -v mean="$1" 'BEGIN {
         wait = -mean * log((u + 1) / 10001)

@@ -370,7 +370,7 @@ share() {
 missing_from() {
     local kind filter
     while read -r kind filter; do
-        [ -n "$(tshark -n -r "$1" -Y "$filter" 2>/dev/null)" ] || echo "$kind"
+        [ -n "$(analyse "$1" "$filter")" ] || echo "$kind"
     done <<END
 http http.request
 tls tls.handshake.type == 1 && tcp.port == 443

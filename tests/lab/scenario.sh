@@ -61,7 +61,7 @@ capture_stop
 lab_end_programs
 
 while read -r filter; do
-    [ -z "$filter" ] || [ -n "$(tshark -n -r "$capture" -Y "$filter" 2>/dev/null)" ] ||
+    [ -z "$filter" ] || [ -n "$(analyse "$capture" "$filter")" ] ||
         lab_die "not in the capture: $filter"
 done <<<"$shows"
 truth_write "$capture" >"$LAB_DIR/$scenario.csv"

@@ -93,6 +93,6 @@ deluge_start() {
 END
     start_on "$1" bittorrent deluged -d -c "$config"
     wait_for 20 listening "$1" tcp 58846
-    run_on "$1" control deluge-console -c "$config" add -p "$config/files" "$LAB_DIR/film.torrent" \
-        >>"$LAB_DIR/log/bittorrent" 2>&1
+    run_on "$1" control deluge-console -c "$config" \
+        "add -p $config/files $LAB_DIR/film.torrent" >>"$LAB_DIR/log/bittorrent" 2>&1
 }

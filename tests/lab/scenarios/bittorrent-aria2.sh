@@ -11,6 +11,7 @@ servers() {
     torrent_make
     torrent_flows
     aria2_start s2 --bt-require-crypto=false seed
+    sleep 3 # until the tracker knows of the seed
 }
 
 clients() {

@@ -11,6 +11,7 @@ servers() {
     torrent_make
     torrent_flows
     transmission_start s2 --encryption-preferred seed
+    sleep 3 # until the tracker knows of the seed
 }
 
 clients() {

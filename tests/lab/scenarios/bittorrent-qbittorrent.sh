@@ -11,6 +11,7 @@ servers() {
     torrent_make
     torrent_flows
     qbittorrent_start s2 0 seed
+    sleep 3 # until the tracker knows of the seed
 }
 
 clients() {

@@ -8,8 +8,7 @@ shows="udp.port == 27960 && udp.length > 50"
 
 servers() {
     mkdir -p "$LAB_DIR/arena"
-    start_on s2 openarena env HOME="$LAB_DIR/arena" /usr/lib/ioquake3/ioq3ded +set dedicated 1 \
-        +set com_basegame baseoa +set fs_basepath /usr/share/games/openarena \
+    start_on s2 openarena env HOME="$LAB_DIR/arena" openarena-server +set dedicated 1 \
         +set net_port 27960 +set bot_enable 1 +set bot_minplayers 4 \
         +set sv_pure 0 +map oa_dm1
     wait_for 30 listening s2 udp 27960

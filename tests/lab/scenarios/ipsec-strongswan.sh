@@ -10,18 +10,19 @@ udpencap || esp"
 servers() {
     inside_start
     tunnel_exit
-    ipsec_up s2 "connections { all { pools = users; local { auth = psk }; remote { auth = psk };
-        children { all { local_ts = 0.0.0.0/0 } } } } pools { users { addrs = 10.8.0.8/29 } }
-        secrets { ike { secret = secret-secret } }"
+    ipsec_up s2 "connections {;all {;pools = users;local {;auth = psk;};remote {;auth = psk;}
+        children {;all {;local_ts = 0.0.0.0/0;};};};};pools {;users {;addrs = 10.8.0.8/29;};}
+        secrets {;ike {;secret = secret-secret;};}"
     flows_are ipsec-ike udp "$(address4 s2)" 500
     flows_are ipsec-esp udp "$(address4 s2)" 4500
 }
 
-# ipsec_up HOST CONFIGURATION: a daemon with packets handled in user space, and its configuration.
+# ipsec_up HOST CONFIGURATION: a daemon with packets handled in user space, and its configuration,
+# in which ; stands for a new line.
 ipsec_up() {
     local place=$LAB_DIR/ipsec-$1
     mkdir -p "$place/run" "$place/swanctl"
-    echo "$2" >"$place/swanctl/swanctl.conf"
+    tr ';' '\n' <<<"$2" >"$place/swanctl/swanctl.conf"
     cat >"$place/strongswan.conf" <<END
 charon-systemd { }
 charon {
@@ -46,10 +47,10 @@ ipsec_do() {
 }
 
 surfer() {
-    ipsec_up "c$1" "connections { vpn { remote_addrs = $(address4 s2); vips = 0.0.0.0; encap = yes;
-        local { auth = psk; id = user$1 }; remote { auth = psk };
-        children { vpn { remote_ts = $(address4 s1)/32 } } } }
-        secrets { ike { secret = secret-secret } }"
+    ipsec_up "c$1" "connections {;vpn {;remote_addrs = $(address4 s2);vips = 0.0.0.0;encap = yes
+        local {;auth = psk;id = user$1;};remote {;auth = psk;}
+        children {;vpn {;remote_ts = $(address4 s1)/32;};};};}
+        secrets {;ike {;secret = secret-secret;};}"
     ipsec_do "c$1" --initiate --child vpn
     use_tunnel "$1"
 }

@@ -11,6 +11,7 @@ servers() {
 [Global]
 Name = chat.$LAB_ZONE
 Info = Chat
+Ports = 6667
 [Options]
 Ident = no
 PAM = no

@@ -4,7 +4,7 @@
 packages="xrdp freerdp2-x11 tigervnc-standalone-server xvfb x11-apps xterm xdotool"
 names="desk=s2"
 seconds=40
-shows="tcp.port == 3389 && tls"
+shows="tcp.port == 3389 && tcp.len > 1000"
 
 servers() {
     screen_start s2 76 Xtigervnc :76 -geometry 800x600 -SecurityTypes None -rfbport 5976 -ac
@@ -17,10 +17,17 @@ servers() {
 ini_version=1
 fork=true
 port=3389
+ssl_protocols=TLSv1.2
+allow_channels=true
 security_layer=tls
 certificate=$LAB_DIR/cert.pem
 key_file=$LAB_DIR/key.pem
 autorun=screen
+[Channels]
+rdpdr=true
+rdpsnd=true
+cliprdr=true
+drdynvc=true
 [Logging]
 LogFile=$LAB_DIR/log/xrdp.log
 LogLevel=INFO

@@ -14,12 +14,12 @@ servers() {
 asker() {
     local round
     for round in {1..12}; do
-        draw_size 10 5000
+        draw_size 10 1500
         run_on "c$1" redis redis-cli -h store.$LAB_ZONE set "key$round" "$(filler "$DRAWN" | base64 -w 0)"
         run_on "c$1" redis redis-cli -h store.$LAB_ZONE get "key$((round / 2 + 1))"
         think 400
-        run_on "c$1" redis redis-benchmark -h store.$LAB_ZONE -q -n 30 -c 2 -d "$DRAWN" \
-            -t set,get,lpush,lrange_100
+        run_on "c$1" redis redis-benchmark -h store.$LAB_ZONE -q -n 15 -c 2 -d "$DRAWN" \
+            -t set,get,lpush,incr
         think 400
     done
 }

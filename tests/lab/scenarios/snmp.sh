@@ -5,7 +5,7 @@ packages="snmpd snmp"
 names="store=s4"
 shows="snmp.version == 0
 snmp.version == 1
-snmp.version == 3"
+snmp.msgVersion == 3"
 
 servers() {
     printf 'rocommunity public\nsysName store\nsysDescr a host\ncreateUser ann SHA secret-secret AES\n' \
