@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The door: every target installs what it needs (Debian 12 package names in packages/), builds, runs.
+BUILD   ?= build
+SAMPLE  ?= tests/data/sample.pcap
+INSTALL := ./packages/install
+
+.PHONY: run test bench build clean help
+
+run: build  ## build, then replay the shipped sample capture to a table
+	./$(BUILD)/ctl/glassbox replay $(SAMPLE)
+
+build:  ## install what the build needs, and build
+	$(INSTALL) build
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
+	ninja -C $(BUILD)
+
+test: build  ## install what the tests need, and run them all
+	$(INSTALL) test
+	./tests/run $(BUILD)
+
+bench:  ## build an optimised binary and measure it against libpcap
+	$(INSTALL) build test
+	@test -f $(BUILD)-release/build.ninja || \
+	    meson setup $(BUILD)-release --buildtype=release -Db_lto=true
+	ninja -C $(BUILD)-release
+	@mkdir -p bench
+	./tests/bench/bench.py $(BUILD)-release bench/results.json
+
+clean:  ## remove what was built
+	rm -rf $(BUILD) $(BUILD)-release
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)

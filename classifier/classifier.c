@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The way of the data inside a worker: parse, find, update, decide, tally. */
+#include "classifier/classifier.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "classifier/flow_table.h"
+#include "classifier/fragment_table.h"
+#include "classifier/tier_ports.h"
+
+struct classifier {
+    struct classifier_options options;
+    const struct protocols *protocols;
+    struct keyed_hash *hash;
+    struct flow_table *table;
+    struct fragment_table *fragments;
+    uint64_t shortest_idle_ns;
+    uint32_t sweep_slot; /* where the sweep goes on */
+    uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
+    struct {
+        struct tally *tally; /* null when all flows are settled */
+        uint64_t now_ns;     /* when the interval ended */
+        uint32_t slot;       /* those before it are settled */
+    } closing;
+};
+
+static uint64_t shortest_of(const struct flow_timeouts *timeouts)
+{
+    uint64_t shortest_ns = timeouts->tcp_closed_ns;
+    if (timeouts->tcp_ns < shortest_ns)
+        shortest_ns = timeouts->tcp_ns;
+    if (timeouts->udp_ns < shortest_ns)
+        shortest_ns = timeouts->udp_ns;
+    return timeouts->other_ns < shortest_ns ? timeouts->other_ns : shortest_ns;
+}
+
+int classifier_new(struct classifier **classifier, const struct classifier_options *options,
+                   const struct protocols *protocols, const struct keyed_secret *secret,
+                   struct error *error)
+{
+    struct classifier *made = calloc(1, sizeof *made);
+    if (!made)
+        return error_set(error, ENOMEM, "out of memory for the classifier");
+    made->options = *options;
+    made->protocols = protocols;
+    made->shortest_idle_ns = shortest_of(&options->timeouts);
+    int failure = keyed_hash_new(&made->hash, secret, error);
+    if (!failure)
+        failure = flow_table_new(&made->table, options->flow_count, error);
+    if (!failure)
+        failure = fragment_table_new(&made->fragments, error);
+    if (failure) {
+        classifier_free(made);
+        return failure;
+    }
+    *classifier = made;
+    return 0;
+}
+
+void classifier_free(struct classifier *classifier)
+{
+    if (!classifier)
+        return;
+    keyed_hash_free(classifier->hash);
+    flow_table_free(classifier->table);
+    fragment_table_free(classifier->fragments);
+    free(classifier);
+}
+
+static void finish_flow(struct classifier *classifier, uint32_t slot, enum flow_end end,
+                        struct tally *tally)
+{
+    flow_finish(flow_table_flow(classifier->table, slot),
+                flow_table_detail(classifier->table, slot), end, tally);
+    flow_table_release(classifier->table, slot);
+}
+
+/* What a flow has counted belongs to the interval it was counted in: that is where it goes before
+ * anything else happens to the flow. False when the flow was over by then. */
+static bool settle_flow(struct classifier *classifier, uint32_t slot)
+{
+    struct flow *flow = flow_table_flow(classifier->table, slot);
+    if (flow->epoch == classifier->epoch)
+        return true;
+    flow->epoch = classifier->epoch;
+    struct tally *tally = classifier->closing.tally;
+    if (flow_is_idle(flow, &classifier->options.timeouts, classifier->closing.now_ns)) {
+        finish_flow(classifier, slot, FLOW_ENDED, tally);
+        tally->flows.active--;
+        return false;
+    }
+    flow_report(flow, flow_table_detail(classifier->table, slot), tally);
+    return true;
+}
+
+static void count_frame(const struct packet *packet, struct tally *tally)
+{
+    tally->seen.frames++;
+    tally->seen.bytes += packet->wire_bytes;
+    if (packet->time_ns < tally->first_ns)
+        tally->first_ns = packet->time_ns;
+    if (packet->time_ns > tally->last_ns)
+        tally->last_ns = packet->time_ns;
+    tally->truncated += packet->is_truncated;
+    tally->fragments += packet->fragment != PACKET_WHOLE;
+    tally->tunnels_not_entered += packet->has_unread_tunnel;
+    for (uint32_t left = packet->encapsulations; left; left &= left - 1)
+        tally->encapsulated[__builtin_ctz(left)]++;
+}
+
+static void add_frame(struct tally_count *count, const struct packet *packet)
+{
+    count->frames++;
+    count->bytes += packet->wire_bytes;
+}
+
+/* A later fragment gets its first one's ports where its transport has ports at all. */
+static bool resolve_fragment(struct classifier *classifier, struct packet *packet)
+{
+    bool needs_ports =
+        packet->protocol == IP_TCP || packet->protocol == IP_UDP || packet->protocol == IP_SCTP;
+    if (packet->fragment == PACKET_WHOLE || !needs_ports)
+        return true;
+    struct flow_key datagram = flow_key_of_datagram(classifier->hash, packet);
+    if (packet->fragment == PACKET_FRAGMENT_LATER)
+        return fragment_table_complete(classifier->fragments, &datagram, packet);
+    fragment_table_put(classifier->fragments, &datagram, packet);
+    return true;
+}
+
+/* Counts the frame; true when its packet belongs to a flow. */
+static bool take_frame(struct classifier *classifier, const struct frame *frame,
+                       struct packet *packet, struct tally *tally)
+{
+    enum packet_outcome outcome = packet_parse(frame, &classifier->options.packet, packet);
+    count_frame(packet, tally);
+    if (outcome == PACKET_NON_IP) {
+        uint16_t id = protocols_by_number(classifier->protocols, NUMBERS_LINK, packet->link);
+        add_frame(&tally->non_ip[id], packet);
+        return false;
+    }
+    if (outcome != PACKET_FLOW) {
+        add_frame(&tally->malformed[outcome], packet);
+        return false;
+    }
+    if (resolve_fragment(classifier, packet))
+        return true;
+    add_frame(&tally->orphan_fragments, packet);
+    return false;
+}
+
+static uint16_t host_bit_of(struct classifier *classifier, const struct packet *packet)
+{
+    if (!classifier->options.counts_hosts)
+        return 0;
+    return flow_key_of_source(classifier->hash, packet).word[0] % TALLY_HOST_BITS;
+}
+
+static uint32_t begin_flow(struct classifier *classifier, const struct flow_key *key,
+                           const struct packet *packet, struct tally *tally)
+{
+    uint32_t slot = flow_table_place(classifier->table, key, packet->time_ns);
+    if (flow_table_is_used(classifier->table, slot) && settle_flow(classifier, slot))
+        finish_flow(classifier, slot, FLOW_EVICTED, tally);
+    flow_table_claim(classifier->table, slot, key, packet->time_ns);
+    struct flow *flow = flow_table_flow(classifier->table, slot);
+    struct flow_detail *detail = flow_table_detail(classifier->table, slot);
+    flow_begin(flow, detail, packet);
+    flow->epoch = classifier->epoch;
+    detail->host_bit = host_bit_of(classifier, packet);
+    return slot;
+}
+
+/* The slot of the packet's flow, begun now if need be. `hint` was found before this burst began to
+ * change the table. */
+static uint32_t slot_of(struct classifier *classifier, const struct flow_key *key, uint32_t hint,
+                        const struct packet *packet, struct tally *tally, bool *is_new)
+{
+    *is_new = false;
+    uint32_t slot = hint;
+    if (!flow_table_holds(classifier->table, slot, key))
+        flow_table_find(classifier->table, key, &slot, 1);
+    if (slot != FLOW_TABLE_NONE && settle_flow(classifier, slot)) {
+        const struct flow *flow = flow_table_flow(classifier->table, slot);
+        if (!flow_is_idle(flow, &classifier->options.timeouts, packet->time_ns) &&
+            !flow_is_reopened(flow, packet))
+            return slot;
+        finish_flow(classifier, slot, FLOW_ENDED, tally);
+    }
+    *is_new = true;
+    return begin_flow(classifier, key, packet, tally);
+}
+
+static void take_packet(struct classifier *classifier, const struct flow_key *key, uint32_t hint,
+                        const struct packet *packet, struct tally *tally)
+{
+    bool is_new;
+    uint32_t slot = slot_of(classifier, key, hint, packet, tally, &is_new);
+    struct flow *flow = flow_table_flow(classifier->table, slot);
+    flow_update(flow, packet);
+    flow_table_touch(classifier->table, slot, packet->time_ns);
+    if (is_new && classifier->options.tiers & 1u << TIER_PORTS)
+        flow_decide(flow, flow_table_detail(classifier->table, slot), TIER_PORTS,
+                    tier_ports_decide(classifier->protocols, packet));
+}
+
+/* A few slots a burst: a flow idle for long is found before the table comes round. */
+static void sweep(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
+{
+    enum { SLOTS_A_BURST = 16 };
+    for (unsigned i = 0; i < SLOTS_A_BURST; i++) {
+        if (classifier->sweep_slot >= flow_table_slots(classifier->table))
+            classifier->sweep_slot = 0;
+        uint32_t slot = classifier->sweep_slot++;
+        if (flow_table_may_be_idle(classifier->table, slot, classifier->shortest_idle_ns, now_ns) &&
+            settle_flow(classifier, slot) &&
+            flow_is_idle(flow_table_flow(classifier->table, slot), &classifier->options.timeouts,
+                         now_ns))
+            finish_flow(classifier, slot, FLOW_ENDED, tally);
+    }
+}
+
+void classifier_burst(struct classifier *classifier, const struct frame *frames, unsigned count,
+                      struct tally *tally)
+{
+    assert(count <= FRAME_BURST);
+    struct packet packets[FRAME_BURST];
+    const struct packet *found[FRAME_BURST] = {NULL};
+    struct flow_key keys[FRAME_BURST];
+    uint32_t slots[FRAME_BURST];
+    unsigned found_count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (take_frame(classifier, &frames[i], &packets[i], tally))
+            found[found_count++] = &packets[i];
+    }
+    flow_key_of_flows(classifier->hash, found, keys, found_count);
+    flow_table_find(classifier->table, keys, slots, found_count);
+    for (unsigned i = 0; i < found_count; i++)
+        take_packet(classifier, &keys[i], slots[i], found[i], tally);
+    if (count)
+        sweep(classifier, frames[count - 1].time_ns, tally);
+}
+
+void classifier_close_interval(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
+{
+    classifier_settle(classifier, UINT32_MAX);
+    tally->flows.active = flow_table_used(classifier->table);
+    classifier->closing.tally = tally;
+    classifier->closing.now_ns = now_ns;
+    classifier->closing.slot = 0;
+    classifier->epoch++;
+}
+
+bool classifier_settle(struct classifier *classifier, uint32_t slots)
+{
+    if (!classifier->closing.tally)
+        return true;
+    uint32_t left = flow_table_slots(classifier->table) - classifier->closing.slot;
+    uint32_t end = classifier->closing.slot + (slots < left ? slots : left);
+    for (uint32_t slot = classifier->closing.slot; slot < end; slot++) {
+        if (flow_table_is_used(classifier->table, slot))
+            settle_flow(classifier, slot);
+    }
+    classifier->closing.slot = end;
+    if (slots < left)
+        return false;
+    classifier->closing.tally = NULL;
+    return true;
+}
+
+void classifier_finish(struct classifier *classifier, uint64_t now_ns, struct tally *tally)
+{
+    classifier_settle(classifier, UINT32_MAX);
+    uint32_t slots = flow_table_slots(classifier->table);
+    for (uint32_t slot = 0; slot < slots; slot++) {
+        if (!flow_table_is_used(classifier->table, slot))
+            continue;
+        struct flow *flow = flow_table_flow(classifier->table, slot);
+        bool is_idle = flow_is_idle(flow, &classifier->options.timeouts, now_ns);
+        flow_finish(flow, flow_table_detail(classifier->table, slot),
+                    is_idle ? FLOW_ENDED : FLOW_CUT, tally);
+    }
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames in, tallies out: one worker's whole memory of the traffic. Owned and used by one thread.
+ */
+#ifndef CLASSIFIER_CLASSIFIER_H
+#define CLASSIFIER_CLASSIFIER_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/keyed_hash.h"
+#include "classifier/flow.h"
+#include "classifier/frame.h"
+#include "classifier/packet.h"
+#include "classifier/protocol.h"
+#include "classifier/tally.h"
+
+struct classifier_options {
+    unsigned tiers;      /* set of 1 << enum tier */
+    uint64_t flow_count; /* that can be open at once */
+    struct flow_timeouts timeouts;
+    struct packet_options packet;
+    bool counts_hosts; /* fill tally_cell.hosts; costs a hash per flow */
+};
+
+struct classifier;
+
+/* `protocols` is borrowed and outlives the classifier; `secret` is copied. Returns 0 or -errno. */
+int classifier_new(struct classifier **classifier, const struct classifier_options *options,
+                   const struct protocols *protocols, const struct keyed_secret *secret,
+                   struct error *error);
+
+/* Wipes what it remembers; what was not reported is gone. Null is fine. */
+void classifier_free(struct classifier *classifier);
+
+/* Takes up to FRAME_BURST frames. Hot: cannot fail; every frame is counted once, now or when its
+ * flow is reported. */
+void classifier_burst(struct classifier *classifier, const struct frame *frames, unsigned count,
+                      struct tally *tally);
+
+/* Ends an interval: everything counted so far is to be reported in `tally`, flows that are idle at
+ * `now_ns` end, the others stay. The table is large and traffic does not wait, so this only marks
+ * the flows: classifier_settle does the work, while bursts go on with the next interval's tally.
+ * What it finally holds does not depend on the pace. Where an interval before is not settled yet,
+ * it is now. */
+void classifier_close_interval(struct classifier *classifier, uint64_t now_ns, struct tally *tally);
+
+/* Works through up to `slots` more of the table's; true when the closed interval's tally is
+ * complete. */
+bool classifier_settle(struct classifier *classifier, uint32_t slots);
+
+/* The input is over: every flow ends, and all that is left to do with the classifier is to
+ * free it. A closed interval is settled first. */
+void classifier_finish(struct classifier *classifier, uint64_t now_ns, struct tally *tally);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Adds tallies up and checks that nothing is missing. */
+#include "classifier/tally.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t cells_size(const struct tally *tally)
+{
+    return tally->protocol_count * sizeof *tally->cells;
+}
+
+static size_t non_ip_size(const struct tally *tally)
+{
+    return tally->protocol_count * sizeof *tally->non_ip;
+}
+
+int tally_new(struct tally **tally, unsigned protocol_count, struct error *error)
+{
+    struct tally *made = calloc(1, sizeof *made);
+    if (!made)
+        goto fail;
+    made->protocol_count = protocol_count;
+    made->cells = calloc(protocol_count, sizeof *made->cells);
+    made->non_ip = calloc(protocol_count, sizeof *made->non_ip);
+    if (!made->cells || !made->non_ip)
+        goto fail;
+    tally_clear(made);
+    *tally = made;
+    return 0;
+fail:
+    tally_free(made);
+    return error_set(error, ENOMEM, "out of memory for the counters of %u protocols",
+                     protocol_count);
+}
+
+void tally_free(struct tally *tally)
+{
+    if (!tally)
+        return;
+    free(tally->cells);
+    free(tally->non_ip);
+    free(tally);
+}
+
+void tally_clear(struct tally *tally)
+{
+    struct tally empty = {.first_ns = UINT64_MAX,
+                          .protocol_count = tally->protocol_count,
+                          .non_ip = tally->non_ip,
+                          .cells = tally->cells};
+    memset(tally->cells, 0, cells_size(tally));
+    memset(tally->non_ip, 0, non_ip_size(tally));
+    *tally = empty;
+}
+
+static void add_count(struct tally_count *into, const struct tally_count *from)
+{
+    into->frames += from->frames;
+    into->bytes += from->bytes;
+}
+
+void tally_cell_merge(struct tally_cell *into, const struct tally_cell *from)
+{
+    into->packets += from->packets;
+    into->bytes += from->bytes;
+    into->flows += from->flows;
+    for (unsigned tier = 0; tier < TIERS; tier++) {
+        into->by_tier[tier].flows += from->by_tier[tier].flows;
+        into->by_tier[tier].bytes += from->by_tier[tier].bytes;
+    }
+    for (unsigned step = 0; step < VERDICT_STEPS; step++)
+        into->packets_before_verdict[step] += from->packets_before_verdict[step];
+    into->bytes_before_verdict += from->bytes_before_verdict;
+    for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
+        into->hosts[word] |= from->hosts[word];
+}
+
+static void merge_agreement(struct tally *into, const struct tally *from)
+{
+    for (unsigned weaker = 0; weaker < TIERS; weaker++) {
+        for (unsigned stronger = 0; stronger < TIERS; stronger++) {
+            struct tally_agreement *sum = &into->agreement[weaker][stronger];
+            const struct tally_agreement *part = &from->agreement[weaker][stronger];
+            sum->same_flows += part->same_flows;
+            sum->different_flows += part->different_flows;
+            sum->same_bytes += part->same_bytes;
+            sum->different_bytes += part->different_bytes;
+        }
+    }
+}
+
+static void merge_frames(struct tally *into, const struct tally *from)
+{
+    add_count(&into->seen, &from->seen);
+    add_count(&into->carried_over, &from->carried_over);
+    add_count(&into->orphan_fragments, &from->orphan_fragments);
+    add_count(&into->unreported, &from->unreported);
+    for (unsigned reason = 0; reason < PACKET_OUTCOMES; reason++)
+        add_count(&into->malformed[reason], &from->malformed[reason]);
+    into->truncated += from->truncated;
+    into->fragments += from->fragments;
+    for (unsigned i = 0; i < ENCAPSULATIONS; i++)
+        into->encapsulated[i] += from->encapsulated[i];
+    into->tunnels_not_entered += from->tunnels_not_entered;
+    into->dropped.nic += from->dropped.nic;
+    into->dropped.kernel += from->dropped.kernel;
+    into->dropped.source += from->dropped.source;
+}
+
+void tally_merge(struct tally *into, const struct tally *from)
+{
+    if (from->first_ns < into->first_ns)
+        into->first_ns = from->first_ns;
+    if (from->last_ns > into->last_ns)
+        into->last_ns = from->last_ns;
+    merge_frames(into, from);
+    merge_agreement(into, from);
+    into->flows.ended += from->flows.ended;
+    into->flows.evicted += from->flows.evicted;
+    into->flows.cut += from->flows.cut;
+    into->flows.one_way += from->flows.one_way;
+    into->flows.active += from->flows.active;
+    for (unsigned id = 0; id < into->protocol_count; id++) {
+        add_count(&into->non_ip[id], &from->non_ip[id]);
+        tally_cell_merge(&into->cells[id], &from->cells[id]);
+    }
+}
+
+unsigned tally_cell_hosts(const struct tally_cell *cell)
+{
+    unsigned hosts = 0;
+    for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
+        hosts += (unsigned)__builtin_popcountll(cell->hosts[word]);
+    return hosts;
+}
+
+struct tally_balance tally_balance(const struct tally *tally)
+{
+    struct tally_balance balance = {.seen = tally->seen};
+    add_count(&balance.seen, &tally->carried_over);
+    for (unsigned reason = 0; reason < PACKET_OUTCOMES; reason++)
+        add_count(&balance.malformed, &tally->malformed[reason]);
+    for (unsigned id = 0; id < tally->protocol_count; id++) {
+        add_count(&balance.non_ip, &tally->non_ip[id]);
+        if (id == PROTOCOL_UNKNOWN)
+            continue;
+        balance.protocols.frames += tally->cells[id].packets;
+        balance.protocols.bytes += tally->cells[id].bytes;
+    }
+    balance.accounted = balance.protocols;
+    balance.accounted.frames += tally->cells[PROTOCOL_UNKNOWN].packets;
+    balance.accounted.bytes += tally->cells[PROTOCOL_UNKNOWN].bytes;
+    add_count(&balance.accounted, &balance.non_ip);
+    add_count(&balance.accounted, &balance.malformed);
+    add_count(&balance.accounted, &tally->orphan_fragments);
+    add_count(&balance.accounted, &tally->unreported);
+    return balance;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Where frames come from. A source belongs to one worker thread; it alone reads a clock (or,
+ * offline, the capture's) and so it alone says when an interval is over. */
+#ifndef DATAPLANE_SOURCE_H
+#define DATAPLANE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "classifier/frame.h"
+#include "classifier/tally.h"
+
+/* What one call brings. Frames are borrowed until the burst is released, and all of one interval.
+ */
+struct burst {
+    struct frame frames[FRAME_BURST];
+    unsigned count;
+    uint64_t now_ns;      /* the source's time after the last frame */
+    uint64_t interval_ns; /* start of the interval all this belongs to; 0 when there is but one */
+    bool is_end;          /* nothing will follow */
+    void *handle;         /* the source's own, between burst and release */
+};
+
+struct source;
+
+struct source_operations {
+    void (*burst)(struct source *source, struct burst *burst);
+    void (*release)(struct source *source, struct burst *burst);
+    void (*losses)(const struct source *source, struct tally_losses *losses);
+    void (*close)(struct source *source);
+};
+
+/* The first member of every implementation. */
+struct source {
+    const struct source_operations *operations;
+};
+
+/* Fills `burst`; no frame and no end means that there is nothing just now. Hot: cannot fail. What
+ * goes wrong on the way is told to the complaint function that the source was opened with. */
+static inline void source_burst(struct source *source, struct burst *burst)
+{
+    source->operations->burst(source, burst);
+}
+
+/* Gives the frames back. */
+static inline void source_release(struct source *source, struct burst *burst)
+{
+    source->operations->release(source, burst);
+}
+
+/* Frames lost before the source could hand them over, since it was opened. */
+static inline void source_losses(const struct source *source, struct tally_losses *losses)
+{
+    source->operations->losses(source, losses);
+}
+
+/* Null is fine. */
+static inline void source_close(struct source *source)
+{
+    if (source)
+        source->operations->close(source);
+}
+
+/* Told what went wrong with which input: file or device names and reasons, never traffic. Called in
+ * the source's thread. */
+struct complaint {
+    void (*tell)(void *context, const char *input, const char *text);
+    void *context;
+};
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The loop every frame goes through. */
+#include "dataplane/worker.h"
+
+/* What a worker has in hand. */
+struct shift {
+    const struct worker *worker;
+    struct tally *tally;  /* of the interval that is being counted */
+    struct tally *closed; /* of the one before, while its flows are settled; null after that */
+    struct tally_losses losses; /* told so far */
+    uint64_t now_ns;
+};
+
+static void note_losses(struct shift *shift)
+{
+    struct tally_losses now;
+    source_losses(shift->worker->source, &now);
+    shift->tally->dropped.nic = now.nic - shift->losses.nic;
+    shift->tally->dropped.kernel = now.kernel - shift->losses.kernel;
+    shift->tally->dropped.source = now.source - shift->losses.source;
+    shift->losses = now;
+}
+
+static void settle(struct shift *shift, uint32_t slots)
+{
+    if (!shift->closed || !classifier_settle(shift->worker->classifier, slots))
+        return;
+    mailbox_post(shift->worker->mailbox, shift->closed);
+    shift->closed = NULL;
+}
+
+static void close_interval(struct shift *shift)
+{
+    settle(shift, UINT32_MAX);
+    note_losses(shift);
+    classifier_close_interval(shift->worker->classifier, shift->now_ns, shift->tally);
+    shift->closed = shift->tally;
+    settle(shift, shift->worker->settle_slots);
+    shift->tally = mailbox_blank(shift->worker->mailbox);
+}
+
+static void finish(struct shift *shift)
+{
+    settle(shift, UINT32_MAX);
+    classifier_finish(shift->worker->classifier, shift->now_ns, shift->tally);
+    note_losses(shift);
+    mailbox_post(shift->worker->mailbox, shift->tally);
+    mailbox_end(shift->worker->mailbox);
+}
+
+void worker_run(const struct worker *worker)
+{
+    struct shift shift = {.worker = worker, .tally = mailbox_blank(worker->mailbox)};
+    bool has_begun = false;
+    bool is_over = false;
+    while (!is_over) {
+        struct burst burst;
+        source_burst(worker->source, &burst);
+        if (has_begun && burst.interval_ns != shift.tally->interval_ns)
+            close_interval(&shift);
+        has_begun = true;
+        shift.tally->interval_ns = burst.interval_ns;
+        shift.now_ns = burst.now_ns;
+        classifier_burst(worker->classifier, burst.frames, burst.count, shift.tally);
+        source_release(worker->source, &burst);
+        settle(&shift, worker->settle_slots);
+        is_over = burst.is_end || atomic_load_explicit(worker->stop, memory_order_relaxed);
+    }
+    finish(&shift);
+}

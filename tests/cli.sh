@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# tests/cli.sh GLASSBOX: the commands as a user meets them: what is printed where, and exit codes; the
+# shipped sample's reports against tests/golden/ (GOLDEN=update writes them anew).
+set -uo pipefail
+glassbox=$(realpath "$1")
+cd "$(dirname "$0")/.."
+sample=tests/data/sample.pcap
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+passed=0 failed=0 skipped=0
+
+verdict() { # NAME OK(0|1)
+    if [ "$2" = 0 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $1"
+        sed 's/^/    out: /' "$scratch/out" | head -5
+        sed 's/^/    err: /' "$scratch/err" | head -5
+    fi
+}
+
+run() { "$glassbox" "$@" > "$scratch/out" 2> "$scratch/err"; }
+
+# expect NAME CODE STDERR-PATTERN ARGUMENT...: exit code, and what stderr must say ('' : nothing at all).
+expect() {
+    local name=$1 code=$2 says=$3
+    shift 3
+    run "$@"
+    local got=$?
+    if [ "$got" != "$code" ]; then verdict "$name: exit $got, not $code" 1; return; fi
+    if [ -z "$says" ]; then
+        [ ! -s "$scratch/err" ]
+    else
+        grep -qE -- "$says" "$scratch/err"
+    fi
+    verdict "$name" $?
+}
+
+same_as() { # NAME FILE: stdout equals the file
+    if [ "${GOLDEN:-}" = update ]; then cp "$scratch/out" "$2"; fi
+    diff -u "$2" "$scratch/out" > "$scratch/err"
+    verdict "$1" $?
+}
+
+# Reports of the sample, word for word.
+run replay --format json "$sample";       same_as 'json of the sample' tests/golden/sample.json
+run replay --format csv "$sample";        same_as 'csv of the sample' tests/golden/sample.csv
+run replay --format prometheus "$sample"; same_as 'prometheus of the sample' tests/golden/sample.prom
+LC_ALL=C.UTF-8 run replay "$sample";      same_as 'table of the sample' tests/golden/sample.txt
+run replay --format json --interval 10 "$sample"
+same_as 'intervals of the sample' tests/golden/sample.intervals.ndjson
+run replay --format json --interval 10 --workers 4 "$sample"
+same_as 'the same with four workers' tests/golden/sample.intervals.ndjson
+run replay --format json - < "$sample";   same_as 'the same from standard input' tests/golden/sample.json
+
+# The README shows the first command's real output.
+python3 - > "$scratch/out" 2> "$scratch/err" <<'PYTHON'
+import pathlib, sys
+shown = pathlib.Path("README.md").read_text()
+sys.exit(pathlib.Path("tests/golden/sample.txt").read_text() not in shown)
+PYTHON
+verdict 'README shows the real output' $?
+
+# Bad files: said, skipped, the rest reported.
+: > "$scratch/empty"
+echo 'not a capture, whatever its name may say' > "$scratch/foreign.pcap"
+head -c 100000 "$sample" > "$scratch/cut.pcap"
+expect 'missing file' 1 "^glassbox: $scratch/none: No such file" replay "$scratch/none"
+expect 'empty file' 1 "^glassbox: $scratch/empty: is empty" replay "$scratch/empty"
+expect 'unknown file' 1 "^glassbox: $scratch/foreign.pcap: unknown file format" replay "$scratch/foreign.pcap"
+expect 'directory' 1 "^glassbox: $scratch: Is a directory" replay "$scratch"
+expect 'file cut in a record' 1 "^glassbox: $scratch/cut.pcap: truncated" replay "$scratch/cut.pcap"
+expect 'bad and good together' 1 "^glassbox: $scratch/none: No such file" \
+    replay --format json "$scratch/none" "$sample"
+diff <(jq .frames.seen "$scratch/out") <(jq .frames.seen tests/golden/sample.json) > "$scratch/err"
+verdict 'the good one is reported' $?
+if [ "$(id -u)" != 0 ]; then
+    cp "$sample" "$scratch/closed"; chmod 0 "$scratch/closed"
+    expect 'unreadable file' 1 'Permission denied' replay "$scratch/closed"
+else
+    echo 'skipped: root can read every file ... '
+    skipped=$((skipped + 1))
+fi
+
+# Wrong use: a usage line, exit 2, nothing on stdout.
+misuse() { # WHAT-IT-SAYS ARGUMENT...
+    expect "misuse: ${*:2}" 2 "$1" "${@:2}"
+    grep -q '^usage: glassbox' "$scratch/err" && [ ! -s "$scratch/out" ]
+    verdict "misuse: ${*:2}: usage line, silent stdout" $?
+}
+misuse 'usage'
+misuse "no command 'repaly'" repaly
+misuse 'which capture' replay
+misuse "unknown option '--frobnicate'" replay --frobnicate x
+misuse '--format needs a value' replay --format
+misuse "'yaml' is none of" replay --format yaml x
+misuse "'0' is not a number of seconds" replay --interval 0 x
+misuse "'10s' is not a number of seconds" replay --interval 10s x
+misuse "'-1' is not a whole number" replay --workers -1 x
+misuse "'65' is not a whole number from 1 to 64" replay --workers 65 x
+misuse "'1k' is not a whole number" replay --flows 1k x
+misuse "'15' is not a whole number" replay --flows 15 x
+misuse "'257' is not a whole number" replay --min-endpoints 257 x
+misuse "'vlan,vlam' is not a list" replay --scope vlan,vlam x
+misuse "'magic' is not a list of tiers" replay --tiers magic x
+misuse "'' is not a list of tiers" replay --tiers '' x
+for idle in closed tcp udp other; do
+    misuse "'never' is not a number of seconds" replay --idle-$idle never x
+done
+misuse "unexpected argument 'x'" protocols x
+misuse "unknown option '--yaml'" protocols --yaml
+misuse 'takes no arguments' version x
+
+# Help and lists.
+for command in replay protocols version; do
+    expect "$command --help" 0 '' "$command" --help
+    grep -q "^usage: glassbox $command" "$scratch/out"
+    verdict "$command --help shows its usage" $?
+done
+expect 'overview' 0 '' --help
+expect 'version' 0 '' version
+expect 'protocols' 0 '' protocols
+expect 'protocols as JSON' 0 '' protocols --json
+[ "$(jq length "$scratch/out")" -ge 150 ]
+verdict 'at least 150 protocols' $?
+
+# The outside world fails.
+"$glassbox" replay "$sample" > /dev/full 2> "$scratch/err"
+[ $? = 1 ] && grep -q '^glassbox: standard output: No space left' "$scratch/err"
+verdict 'full disk' $?
+NO_COLOR='' run replay "$sample"
+! grep -q $'\033' "$scratch/out"
+verdict 'no colour into a file' $?
+
+# Interrupted while it waits for more: what was read is reported.
+mkfifo "$scratch/pipe"
+"$glassbox" replay --format json - < "$scratch/pipe" > "$scratch/out" 2> "$scratch/err" &
+reader=$!
+exec 9> "$scratch/pipe"
+head -c 200000 "$sample" >&9
+for _ in $(seq 50); do
+    sleep 0.1
+    grep -qs 'S (sleeping)' "/proc/$reader/status" && break
+done
+sleep 0.5
+kill -INT "$reader"
+wait "$reader"
+code=$?
+exec 9>&-
+[ "$code" = 1 ] && grep -q 'interrupted' "$scratch/err" && [ "$(jq .frames.seen "$scratch/out")" -gt 0 ]
+verdict "interrupted run reports (exit $code)" $?
+
+if command -v promtool > /dev/null; then
+    promtool check metrics < tests/golden/sample.prom > "$scratch/out" 2> "$scratch/err"
+    verdict 'promtool has no complaint' $?
+else
+    echo 'skipped: promtool is not installed ... '
+    skipped=$((skipped + 1))
+fi
+
+echo "totals: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs the suites named as arguments, or all; fails when a test fails or none ran. */
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "skip.h"
+#include "suites.h"
+
+static CU_SuiteInfo all_suites[] = {
+    {"text", NULL, NULL, NULL, NULL, text_tests},
+    {"keyed_hash", NULL, NULL, NULL, NULL, keyed_hash_tests},
+    {"protocol", NULL, NULL, NULL, NULL, protocol_tests},
+    {"flow", NULL, NULL, NULL, NULL, flow_tests},
+    {"flow_key", NULL, NULL, NULL, NULL, flow_key_tests},
+    {"flow_table", NULL, NULL, NULL, NULL, flow_table_tests},
+    {"json_writer", NULL, NULL, NULL, NULL, json_writer_tests},
+    {"report", NULL, NULL, NULL, NULL, report_tests},
+    {"dataplane", NULL, NULL, NULL, NULL, dataplane_tests},
+    {"source_pcap", NULL, NULL, NULL, NULL, source_pcap_tests},
+    {"source_dpdk", NULL, NULL, NULL, NULL, source_dpdk_tests},
+    {"packet", NULL, NULL, NULL, NULL, packet_tests},
+    {"label", NULL, NULL, NULL, NULL, label_tests},
+    {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
+};
+
+enum { SUITES = sizeof all_suites / sizeof *all_suites };
+
+static unsigned skipped;
+
+void test_skip(const char *reason)
+{
+    skipped++;
+    printf("skipped: %s ... ", reason);
+}
+
+static CU_SuiteInfo *find_suite(const char *name)
+{
+    for (unsigned i = 0; i < SUITES; i++) {
+        if (!strcmp(all_suites[i].pName, name))
+            return &all_suites[i];
+    }
+    fprintf(stderr, "run_tests: there is no suite '%s'\n", name);
+    exit(2);
+}
+
+static void register_suite(const CU_SuiteInfo *suite)
+{
+    CU_SuiteInfo ended[] = {*suite, CU_SUITE_INFO_NULL};
+    if (CU_register_suites(ended) != CUE_SUCCESS) {
+        fprintf(stderr, "run_tests: %s\n", CU_get_error_msg());
+        exit(2);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (CU_initialize_registry() != CUE_SUCCESS)
+        return 2;
+    for (int i = 1; i < argc; i++)
+        register_suite(find_suite(argv[i]));
+    for (unsigned i = 0; argc < 2 && i < SUITES; i++)
+        register_suite(&all_suites[i]);
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    unsigned run = CU_get_number_of_tests_run();
+    unsigned failed = CU_get_number_of_tests_failed();
+    CU_cleanup_registry();
+    printf("\ntotals: %u passed, %u failed, %u skipped\n", run - failed - skipped, failed, skipped);
+    return failed || !run ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The test suites, one per source file of the same name, each ended by CU_TEST_INFO_NULL. */
+#ifndef SUITES_H
+#define SUITES_H
+
+#include <CUnit/CUnit.h>
+
+extern CU_TestInfo text_tests[];
+extern CU_TestInfo keyed_hash_tests[];
+extern CU_TestInfo protocol_tests[];
+extern CU_TestInfo flow_tests[];
+extern CU_TestInfo flow_key_tests[];
+extern CU_TestInfo flow_table_tests[];
+extern CU_TestInfo json_writer_tests[];
+extern CU_TestInfo report_tests[];
+extern CU_TestInfo dataplane_tests[];
+extern CU_TestInfo source_pcap_tests[];
+extern CU_TestInfo source_dpdk_tests[];
+extern CU_TestInfo packet_tests[];
+extern CU_TestInfo label_tests[];
+extern CU_TestInfo label_csv_tests[];
+
+#endif
