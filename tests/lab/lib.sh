@@ -16,6 +16,7 @@ LAB_SUBSCRIBERS4=198.51.100 LAB_SUBSCRIBERS6=2001:db8:1:
 LAB_SERVERS4=203.0.113      LAB_SERVERS6=2001:db8:2:
 LAB_HOME4=192.168.1
 LAB_ZONE=example.test
+LAB_GLASSBOX=${GLASSBOX:-$(dirname "${BASH_SOURCE[0]}")/../../build/ctl/glassbox}
 LAB_LOGS= # where the programs' logs are kept when the script fails; empty: nowhere
 
 # The line between home and isp; a file in networks/ sets them otherwise. Empty LINE_UP and LINE_DOWN
@@ -72,6 +73,7 @@ lab_open() {
     LAB_DIR=$(mktemp -d /tmp/glassbox-lab.XXXXXX)
     chmod 755 "$LAB_DIR"
     LAB_HOSTS=()
+    LAB_WATCH_PID=
     trap lab_close EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
@@ -82,6 +84,7 @@ lab_close() {
     local status=$?
     set +e
     trap '' INT TERM HUP
+    [ -z "$LAB_WATCH_PID" ] || kill "$LAB_WATCH_PID"
     lab_end_programs
     [ ! -d "$LAB_CGROUP" ] || rmdir "$LAB_CGROUP" || true
     local host
@@ -363,14 +366,34 @@ analyse() {
     timeout 120 tshark -n -o tcp.desegment_tcp_streams:FALSE -r "$capture" -Y "$filter" "$@" 2>/dev/null
 }
 
-# truth_write CAPTURE: the truth CSV of a capture by the rules of flows_are, to standard output.
-# Flows no rule fits are named on standard error, and make it fail.
+# kernel_watch_start, kernel_watch_stop: "glassbox label", if it is built, writes which cgroup the
+# kernel says each flow belongs to (the answering end's) to $LAB_DIR/kernel.csv.
+kernel_watch_start() {
+    LAB_WATCH_PID=
+    [ -x "$LAB_GLASSBOX" ] || return 0
+    "$LAB_GLASSBOX" label --cgroup "$(basename "$LAB_CGROUP")=*" --output "$LAB_DIR/kernel.csv" \
+        2>"$LAB_DIR/log/label" &
+    LAB_WATCH_PID=$!
+    wait_for 10 grep -q 'labelling' "$LAB_DIR/log/label"
+}
+
+kernel_watch_stop() {
+    [ -n "$LAB_WATCH_PID" ] || return 0
+    kill -TERM "$LAB_WATCH_PID"
+    wait "$LAB_WATCH_PID" || lab_say "label: $(tail -n 1 "$LAB_DIR/log/label")"
+    LAB_WATCH_PID=
+}
+
+# truth_write CAPTURE: the truth CSV of a capture, to standard output: the protocol by the rules of
+# flows_are, and beside it the group by the kernel, where that was watched. Flows no rule fits are
+# named on standard error, and make it fail.
 truth_write() {
     analyse "$1" '(tcp or udp) and not icmp and not icmpv6' \
         -T fields -E separator=, -E occurrence=f -e frame.time_epoch -e frame.len \
         -e ip.src -e ipv6.src -e tcp.srcport -e udp.srcport \
         -e ip.dst -e ipv6.dst -e tcp.dstport -e udp.dstport |
-        awk -F, -v OFS=, -v rules="$LAB_DIR/rules" -v capture="$(basename "$1")" '
+        awk -F, -v OFS=, -v rules="$LAB_DIR/rules" -v kernel="$LAB_DIR/kernel.csv" \
+            -v capture="$(basename "$1")" '
             function fits(rule, address, port,    range) {
                 if (l4_of[rule] != l4 || (address_of[rule] != "*" && address_of[rule] != address))
                     return 0
@@ -384,6 +407,14 @@ truth_write() {
                     protocol_of[++count] = word[1]; l4_of[count] = word[2]
                     address_of[count] = word[3]; port_of[count] = word[4]
                 }
+                while ((getline <kernel) > 0) {
+                    if (!watched++)
+                        for (c = 1; c <= NF; c++)
+                            at[$c] = c
+                    group_of[$at["l4"], $at["a_ip"], $at["a_port"], $at["b_ip"], $at["b_port"]] = \
+                    group_of[$at["l4"], $at["b_ip"], $at["b_port"], $at["a_ip"], $at["a_port"]] = \
+                        $at["protocol"]
+                }
             }
             {
                 l4 = $5 != "" ? "tcp" : "udp"
@@ -396,6 +427,7 @@ truth_write() {
                     flow = flow_of[l4, a, a_port, b, b_port] = ++flows
                     tuple[flow] = capture OFS l4 OFS a OFS a_port OFS b OFS b_port
                     first[flow] = $1
+                    group[flow] = group_of[l4, a, a_port, b, b_port]
                     for (r = count; r >= 1; r--)
                         if (fits(r, a, a_port) || fits(r, b, b_port))
                             protocol[flow] = protocol_of[r]
@@ -403,11 +435,11 @@ truth_write() {
                 packets[flow]++; bytes[flow] += $2; last[flow] = $1
             }
             END {
-                print "capture,l4,a_ip,a_port,b_ip,b_port,protocol,packets,bytes,first,last"
+                print "capture,l4,a_ip,a_port,b_ip,b_port,protocol,packets,bytes,first,last,group"
                 for (flow = 1; flow <= flows; flow++)
                     if (flow in protocol)
                         print tuple[flow], protocol[flow], packets[flow], bytes[flow],
-                            first[flow], last[flow]
+                            first[flow], last[flow], group[flow]
                     else {
                         print "lab: no truth for", tuple[flow] >"/dev/stderr"
                         missing = 1

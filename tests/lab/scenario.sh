@@ -46,6 +46,7 @@ lab_need iproute2 ethtool nftables tcpdump tshark openssl unbound $packages
 user_seed "$network $scenario"
 lab_hosts 4 4
 # shellcheck disable=SC2086,SC2046
+kernel_watch_start
 resolver_start $names
 # shellcheck disable=SC2086,SC2046
 ca_new $(printf '%s ' $names | sed 's/=[^ ]*//g')
@@ -58,6 +59,7 @@ capture=$LAB_DIR/log/$scenario.pcap # kept with the logs when something is missi
 capture_start "$capture"
 clients_run
 capture_stop
+kernel_watch_stop
 lab_end_programs
 
 while read -r filter; do

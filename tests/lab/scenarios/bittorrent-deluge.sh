@@ -3,7 +3,7 @@
 # Torrents by deluge, with a transmission as seed.
 packages="mktorrent opentracker transmission-cli aria2 deluged deluge-console"
 names="tracker=s1"
-seconds=30
+seconds=50
 shows="tcp.port == 6969 && http.request.uri contains \"announce\"
 tcp.port != 6969 && tcp.len > 1000 or udp.length > 1000"
 
@@ -18,5 +18,5 @@ clients() {
     deluge_start c1
     deluge_start c2
     aria2_start s3 --bt-require-crypto=false
-    sleep 25
+    sleep 40
 }

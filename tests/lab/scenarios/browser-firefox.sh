@@ -3,7 +3,7 @@
 # Web over TLS, HTTP/2: apache; firefox.
 packages="apache2-bin media-types firefox-esr libnss3-tools"
 names="www=s1"
-seconds=35
+seconds=45
 shows="tls.handshake.type == 2"
 
 servers() {
@@ -16,5 +16,5 @@ clients() {
     firefox_start c1 "https://www.$LAB_ZONE/page-1.html"
     sleep 6
     firefox_start c2 "https://www.$LAB_ZONE/page-5.html"
-    sleep 25
+    sleep 30
 }
