@@ -224,9 +224,9 @@ swarm_start() {
     wait_for 10 listening s3 tcp 6969
     peer_start s3 seeder "$LAB_DIR" --encryption-tolerated
     wait_for 20 grep -q Seeding "$LAB_DIR/log/bittorrent"
-    flows_are bittorrent tcp "$(address4 s3)" 6969
-    flows_are bittorrent udp '*' 51413
-    flows_are bittorrent udp '*' 6881-6999
+    flows_are bittorrent-tracker tcp "$(address4 s3)" 6969
+    flows_are bittorrent-dht udp '*' 6881-6999
+    flows_are utp udp '*' 51413 # DHT too, on the same port
     flows_are bittorrent tcp '*' 51413
     flows_are bittorrent tcp '*' 6881-6999
 }
