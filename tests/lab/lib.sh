@@ -70,7 +70,7 @@ lab_open() {
     [ -n "$mount" ] || lab_die "needs a mounted cgroup v2 hierarchy"
     LAB_ID=gb$$
     LAB_CGROUP=$mount/glassbox-lab-$$
-    LAB_DIR=$(mktemp -d /tmp/glassbox-lab.XXXXXX)
+    LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/glassbox-lab-$LAB_ID.XXXXXX")
     chmod 755 "$LAB_DIR"
     LAB_HOSTS=()
     LAB_WATCH_PID=

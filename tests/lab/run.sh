@@ -30,7 +30,7 @@ for name in "${scenarios[@]/#/scenarios/}" "${networks[@]/#/networks/}"; do
     }
 done
 
-work=$(mktemp -d /tmp/glassbox-lab-run.XXXXXX)
+work=$(mktemp -d "${TMPDIR:-/tmp}/glassbox-lab-run.XXXXXX")
 running=()
 finish() {
     trap '' INT TERM HUP
