@@ -338,10 +338,11 @@ ca_new() {
 
 # ---- capture and truth --------------------------------------------------------------------------
 
-# capture_start FILE: whole frames on the subscribers' side of the router, microseconds.
+# capture_start FILE: whole frames on the subscribers' side of the router, microseconds; it ends by
+# itself at a number of frames no scenario should reach.
 capture_start() {
     run_on isp capture tcpdump -i access -Q $LINE_CAPTURE -s 0 -B 16384 -U --time-stamp-precision=micro -Z root \
-        -w "$1" 2>"$LAB_DIR/tcpdump.log" &
+        -c 300000 -w "$1" 2>"$LAB_DIR/tcpdump.log" &
     wait_for 10 grep -q 'listening on' "$LAB_DIR/tcpdump.log"
 }
 

@@ -53,6 +53,9 @@ ca_new $(printf '%s ' $names | sed 's/=[^ ]*//g')
 flows_are dns udp $LAB_SERVERS4.2 53
 flows_are dns tcp $LAB_SERVERS4.2 53
 flows_are dns udp $LAB_SERVERS6:2 53
+flows_are mdns udp '*' 5353
+flows_are ssdp udp '*' 1900
+flows_are nat-pmp udp '*' 5351
 servers
 
 capture=$LAB_DIR/log/$scenario.pcap # kept with the logs when something is missing

@@ -16,8 +16,11 @@ torrent_make() {
     flows_are bittorrent-lsd udp '*' 6771
 }
 
-# torrent_flows: what is left is between peers; over UDP it is uTP and DHT on one port.
+# torrent_flows: what is left is between peers; over UDP it is uTP and DHT on one port, but for the
+# ports that aria2 (6882) and rtorrent (6891) keep for DHT, and the one new nodes ask first (6881).
 torrent_flows() {
+    flows_are bittorrent-dht udp '*' 6881-6882
+    flows_are bittorrent-dht udp '*' 6891
     flows_are bittorrent tcp '*' '*'
     flows_are utp udp '*' '*'
 }

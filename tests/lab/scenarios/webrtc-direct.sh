@@ -3,7 +3,7 @@
 # A call over WebRTC, direct: two chromiums with sound and pictures.
 packages="chromium python3-aiohttp"
 names="www=s1 turn=s4"
-seconds=45
+seconds=60
 shows="stun && udp
 udp.length > 500"
 
@@ -21,5 +21,5 @@ clients() {
             --use-fake-ui-for-media-stream
         sleep 4
     done
-    sleep 25
+    sleep 40
 }

@@ -3,7 +3,7 @@
 # A call over WebRTC through a relay: two chromiums and coturn.
 packages="chromium python3-aiohttp coturn"
 names="www=s1 turn=s4"
-seconds=45
+seconds=60
 shows="stun && udp.port == 3478
 udp.length > 500"
 
@@ -26,5 +26,5 @@ clients() {
             --use-fake-ui-for-media-stream
         sleep 4
     done
-    sleep 25
+    sleep 40
 }
