@@ -27,6 +27,7 @@ type_lines() {
     {
         echo "set send_human {.$((DRAWN + 10)) .3 1 .04 2}"
         echo "set timeout 20"
+        echo "set stty_init {rows 30 columns 100}"
         echo "spawn -noecho $spawned"
         for line in "$@"; do
             draw 1500
