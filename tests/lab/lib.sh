@@ -23,7 +23,7 @@ LAB_LOGS= # where the programs' logs are kept when the script fails; empty: nowh
 # (the words link.c takes) make it a plain cable.
 LINE_UP='' LINE_DOWN='' LINE_MTU=1500
 LINE_NAT=''             # not empty: home masquerades the subscribers, who have private addresses
-LINE_CAPTURE=inout      # in: only what subscribers send
+LINE_SENT_ONLY=''       # not empty: the capture keeps only what subscribers send
 
 lab_say() {
     printf 'lab: %s\n' "$*" >&2
@@ -341,9 +341,16 @@ ca_new() {
 # capture_start FILE: whole frames on the subscribers' side of the router, microseconds; it ends by
 # itself at a number of frames no scenario should reach.
 capture_start() {
-    run_on isp capture tcpdump -i access -Q $LINE_CAPTURE -s 0 -B 16384 -U --time-stamp-precision=micro -Z root \
+    run_on isp capture tcpdump -i access -s 0 -B 16384 -U --time-stamp-precision=micro -Z root \
         -c 300000 -w "$1" 2>"$LAB_DIR/tcpdump.log" &
     wait_for 10 grep -q 'listening on' "$LAB_DIR/tcpdump.log"
+    LAB_ACCESS_MAC=$(ns isp cat /sys/class/net/access/address)
+}
+
+# capture_keep_sent FILE: drops what the router sent.
+capture_keep_sent() {
+    tcpdump -r "$1" -w "$1.sent" "not ether src $LAB_ACCESS_MAC" 2>/dev/null
+    mv "$1.sent" "$1"
 }
 
 capture_stop() {

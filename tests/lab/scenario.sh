@@ -69,6 +69,7 @@ while read -r filter; do
     [ -z "$filter" ] || [ -n "$(analyse "$capture" "$filter")" ] ||
         lab_die "not in the capture: $filter"
 done <<<"$shows"
+[ -z "$LINE_SENT_ONLY" ] || capture_keep_sent "$capture"
 truth_write "$capture" >"$LAB_DIR/$scenario.csv"
 mv "$capture" "$LAB_DIR/$scenario.csv" "$folder/"
 echo "$(($(wc -l <"$folder/$scenario.csv") - 1)) flows, $(stat -c %s "$folder/$scenario.pcap") bytes"

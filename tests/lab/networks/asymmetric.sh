@@ -3,4 +3,4 @@
 # A line whose answers take another way: the capture has only what subscribers send.
 LINE_UP='rate-mbit 20 delay-ms 6 jitter-ms 0.5 queue-ms 80'
 LINE_DOWN='rate-mbit 40 delay-ms 10 jitter-ms 1 queue-ms 80'
-LINE_CAPTURE=in
+LINE_SENT_ONLY=yes

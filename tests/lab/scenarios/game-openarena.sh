@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Games of OpenArena: a server with bots, clients that play without a screen.
-packages="openarena openarena-server xvfb"
+packages="openarena openarena-server xvfb xdotool"
 names="arena=s2"
 seconds=45
 shows="udp.port == 27960 && udp.length > 50"
