@@ -9,7 +9,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 output=${1:-$here/../../lab}
-jobs=${JOBS:-3}
+jobs=${JOBS:-6}
 limit=300 # seconds a run may take in all; its own bound is lower, unless something hangs
 export LAB_SEED=${SEED:-1}
 

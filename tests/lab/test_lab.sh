@@ -27,10 +27,21 @@ for pair in dns-unbound: http-nginx:http rsync:rsync; do
         "$(awk -F, 'NR > 1 && $7 != "dns" { print $7 }' "$csv" | sort -u)" "${pair#*:}"
     expect "${pair%:*}, packets in the truth" "$(awk -F, '{ sum += $8 } END { print sum }' "$csv")" \
         "$(tcpdump -n -r "${csv%.csv}.pcap" 'tcp or udp' 2>/dev/null | wc -l)"
-    [ ! -x "$here/../../build/ctl/glassbox" ] || expect "${pair%:*}, flows the kernel ties to no group" \
+    [ ! -x "${GLASSBOX:-$here/../../build/ctl/glassbox}" ] || expect "${pair%:*}, flows the kernel ties to no group" \
         "$(awk -F, 'NR > 1 && $12 == ""' "$csv" | wc -l)" 0
 done
 
+"$here/compact.py" "$work" "$work/corpus" 20000
+corpus=$work/corpus/campus/http-nginx
+expect "the corpus keeps rows the lab does not have" \
+    "$(comm -13 <(sort "$work/campus/http-nginx.csv") <(sort "$corpus.csv"))" ""
+expect "the corpus has flows without a row" "$(tcpdump -n -r "$corpus.pcap" 2>/dev/null |
+    awk '{ sub(/:$/, "", $5); print ($3 < $5 ? $3 " " $5 : $5 " " $3) }' | sort -u | wc -l)" \
+    "$(($(wc -l <"$corpus.csv") - 1))"
+expect "a capture of the corpus is larger than asked" \
+    "$(find "$corpus.pcap" -size +20000c)" ""
+
+rm -r "$work/corpus"
 mkdir "$work/tmp"
 TMPDIR=$work/tmp SCENARIOS=rsync NETWORKS=campus "$here/run.sh" "$work" 2>/dev/null &
 run=$!
