@@ -10,7 +10,7 @@
 # it exits. Programs are ended through their cgroup, so a daemon that forks away is ended too.
 # shellcheck disable=SC2034 # variables here are read by the scripts that source this file
 set -euo pipefail
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/games # Debian's programs, not what a machine has besides
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/games # no other than Debian's programs
 
 LAB_SUBSCRIBERS4=198.51.100 LAB_SUBSCRIBERS6=2001:db8:1:
 LAB_SERVERS4=203.0.113      LAB_SERVERS6=2001:db8:2:
@@ -19,8 +19,8 @@ LAB_ZONE=example.test
 LAB_GLASSBOX=${GLASSBOX:-$(dirname "${BASH_SOURCE[0]}")/../../build/ctl/glassbox}
 LAB_LOGS= # where the programs' logs are kept when the script fails; empty: nowhere
 
-# The line between home and isp; a file in networks/ sets them otherwise. Empty LINE_UP and LINE_DOWN
-# (the words link.c takes) make it a plain cable.
+# The line between home and isp; a file in networks/ sets them otherwise. Empty LINE_UP and
+# LINE_DOWN (the words link.c takes) make it a plain cable.
 LINE_UP='' LINE_DOWN='' LINE_MTU=1500
 LINE_NAT=''             # not empty: home masquerades the subscribers, who have private addresses
 LINE_SENT_ONLY=''       # not empty: the capture keeps only what subscribers send
@@ -371,7 +371,8 @@ flows_are() {
 analyse() {
     local capture=$1 filter=$2
     shift 2
-    timeout 120 tshark -n -o tcp.desegment_tcp_streams:FALSE -r "$capture" -Y "$filter" "$@" 2>/dev/null
+    timeout 120 tshark -n -o tcp.desegment_tcp_streams:FALSE -r "$capture" -Y "$filter" "$@" \
+        2>/dev/null
 }
 
 # kernel_watch_start, kernel_watch_stop: "glassbox label", if it is built, writes which cgroup the

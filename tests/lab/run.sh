@@ -49,7 +49,8 @@ cc -std=c17 -D_GNU_SOURCE -O2 -o "$LAB_LINK" "$here/link.c" -lm
 run_one() {
     local place=$output/$1 status=0 started=$SECONDS
     rm -rf "${place:?}/$2.logs"
-    timeout --foreground -k 20 "$limit" bash "$here/scenario.sh" "$1" "$2" "$place" >"$place/$2.log" 2>&1 &
+    timeout --foreground -k 20 "$limit" bash "$here/scenario.sh" "$1" "$2" "$place" \
+        >"$place/$2.log" 2>&1 &
     trap 'kill "$!" 2>/dev/null; wait' TERM
     wait $! || status=$?
     if [ $status -eq 0 ]; then

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Runs one scenario over one network: NETWORK SCENARIO FOLDER. For run.sh, which says where things are.
+# Runs one scenario over one network: NETWORK SCENARIO FOLDER. For run.sh, which builds the link
+# emulator and says where it is (LAB_LINK) and what the random numbers begin with (LAB_SEED).
 #
 # A scenario file sets
 #   packages    Debian packages it needs
@@ -72,4 +73,5 @@ done <<<"$shows"
 [ -z "$LINE_SENT_ONLY" ] || capture_keep_sent "$capture"
 truth_write "$capture" >"$LAB_DIR/$scenario.csv"
 mv "$capture" "$LAB_DIR/$scenario.csv" "$folder/"
-echo "$(($(wc -l <"$folder/$scenario.csv") - 1)) flows, $(stat -c %s "$folder/$scenario.pcap") bytes"
+flows=$(($(wc -l <"$folder/$scenario.csv") - 1))
+echo "$flows flows, $(stat -c %s "$folder/$scenario.pcap") bytes"

@@ -12,6 +12,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
+glassbox=${GLASSBOX:-$here/../../build/ctl/glassbox}
 
 # expect WHAT MEASURED EXPECTED
 expect() {
@@ -25,10 +26,12 @@ for pair in dns-unbound: http-nginx:http rsync:rsync; do
     csv=$work/campus/${pair%:*}.csv
     expect "${pair%:*}, protocols besides dns" \
         "$(awk -F, 'NR > 1 && $7 != "dns" { print $7 }' "$csv" | sort -u)" "${pair#*:}"
-    expect "${pair%:*}, packets in the truth" "$(awk -F, '{ sum += $8 } END { print sum }' "$csv")" \
+    expect "${pair%:*}, packets in the truth" \
+        "$(awk -F, '{ sum += $8 } END { print sum }' "$csv")" \
         "$(tcpdump -n -r "${csv%.csv}.pcap" 'tcp or udp' 2>/dev/null | wc -l)"
-    [ ! -x "${GLASSBOX:-$here/../../build/ctl/glassbox}" ] || expect "${pair%:*}, flows the kernel ties to no group" \
-        "$(awk -F, 'NR > 1 && $12 == ""' "$csv" | wc -l)" 0
+    [ ! -x "$glassbox" ] ||
+        expect "${pair%:*}, flows the kernel ties to no group" \
+            "$(awk -F, 'NR > 1 && $12 == ""' "$csv" | wc -l)" 0
 done
 
 "$here/compact.py" "$work" "$work/corpus" 20000
