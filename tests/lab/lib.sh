@@ -17,6 +17,7 @@ LAB_SERVERS4=203.0.113      LAB_SERVERS6=2001:db8:2:
 LAB_HOME4=192.168.1
 LAB_ZONE=example.test
 LAB_GLASSBOX=${GLASSBOX:-$(dirname "${BASH_SOURCE[0]}")/../../build/ctl/glassbox}
+LAB_PLACE=
 LAB_LOGS= # where the programs' logs are kept when the script fails; empty: nowhere
 
 # The line between home and isp; a file in networks/ sets them otherwise. Empty LINE_UP and
@@ -460,9 +461,10 @@ truth_write() {
 # ---- people -------------------------------------------------------------------------------------
 
 # user_seed NAME: gives the random numbers below a beginning of their own; the same NAME, the same
-# numbers. Each user that runs beside others calls it first.
+# numbers, but others in each scenario and network (LAB_PLACE). Each user that runs beside others
+# calls it first.
 user_seed() {
-    LAB_RANDOM=$(printf '%s' "$LAB_SEED $1" | cksum | cut -d ' ' -f 1)
+    LAB_RANDOM=$(printf '%s' "$LAB_SEED $LAB_PLACE $1" | cksum | cut -d ' ' -f 1)
 }
 
 # draw N: sets DRAWN to a number from 0 to N-1.

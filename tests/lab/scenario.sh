@@ -16,6 +16,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
 network=$1 scenario=$2 folder=$3
+LAB_PLACE="$network $scenario"
 packages='' seconds=25 shows='' names=''
 for part in "$here"/parts/*.sh; do
     # shellcheck source=/dev/null
@@ -44,7 +45,7 @@ lab_open
 LAB_LOGS=$folder/$scenario.logs
 # shellcheck disable=SC2086 # words on purpose
 lab_need iproute2 ethtool nftables tcpdump tshark openssl unbound $packages
-user_seed "$network $scenario"
+user_seed servers
 lab_hosts 4 4
 # shellcheck disable=SC2086,SC2046
 kernel_watch_start
