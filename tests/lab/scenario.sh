@@ -17,7 +17,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 network=$1 scenario=$2 folder=$3
 LAB_PLACE="$network $scenario"
-packages='' seconds=25 shows='' names=''
+packages='' seconds=45 shows='' names=''
 for part in "$here"/parts/*.sh; do
     # shellcheck source=/dev/null
     . "$part"
