@@ -325,7 +325,7 @@ telemeter() {
     run_on c5 ntp ntpdig time.$LAB_ZONE
     run_on c5 redis redis-cli -h store.$LAB_ZONE set visits 41
     run_on c5 redis redis-cli -h store.$LAB_ZONE incr visits
-    run_on c1 ping ping -c 3 -i 0.5 www.$LAB_ZONE
+    run_on c1 ping ping -4 -c 3 -i 0.5 www.$LAB_ZONE
     run_on c1 ping ping -6 -c 3 -i 0.5 www.$LAB_ZONE
     run_on c5 dhcp busybox udhcpc -i eth0 -n -q -f -s /bin/true
 }
