@@ -4,7 +4,7 @@ BUILD   ?= build
 SAMPLE  ?= tests/data/sample.pcap
 INSTALL := ./packages/install
 
-.PHONY: run test bench build clean help
+.PHONY: run test bench lab lab-report build clean help
 
 run: build  ## build, then replay the shipped sample capture to a table
 	./$(BUILD)/ctl/glassbox replay $(SAMPLE)
@@ -25,6 +25,12 @@ bench:  ## build an optimised binary and measure it against libpcap
 	ninja -C $(BUILD)-release
 	@mkdir -p bench
 	./tests/bench/bench.py $(BUILD)-release bench/results.json
+
+lab: build  ## capture the scenarios (root); SCENARIOS="…" and NETWORKS="…" choose some
+	GLASSBOX=$(CURDIR)/$(BUILD)/ctl/glassbox ./tests/lab/run.sh lab
+
+lab-report:  ## what the lab captured, and how much of it is labelled
+	./tests/lab/report.sh lab
 
 clean:  ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-release

@@ -55,6 +55,14 @@ run replay --format json --interval 10 --workers 4 "$sample"
 same_as 'the same with four workers' tests/golden/sample.intervals.ndjson
 run replay --format json - < "$sample";   same_as 'the same from standard input' tests/golden/sample.json
 
+# The same frames with a stronger tier; a build without Hyperscan refuses in one line.
+if "$glassbox" version | grep -q hyperscan; then
+    run replay --format json --tiers ports,signatures --rules models/rules "$sample"
+    same_as 'signatures of the sample' tests/golden/sample.signatures.json
+else
+    expect 'signatures without Hyperscan' 1 'Hyperscan' replay --tiers signatures --rules models/rules "$sample"
+fi
+
 # The README shows the first command's real output.
 python3 - > "$scratch/out" 2> "$scratch/err" <<'PYTHON'
 import pathlib, sys
