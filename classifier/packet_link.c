@@ -58,11 +58,9 @@ enum step parse_ethernet(struct parser *parser)
     return parse_ethertype(parser);
 }
 
-enum step parse_ethertype(struct parser *parser)
+enum step step_of_ethertype(uint32_t ethertype)
 {
-    if (++parser->depth > ENCAPSULATION_DEPTH)
-        return STEP_TOO_DEEP;
-    switch (parser->number) {
+    switch (ethertype) {
     case ETHERTYPE_IPV4:
         return STEP_IPV4;
     case ETHERTYPE_IPV6:
@@ -80,8 +78,17 @@ enum step parse_ethertype(struct parser *parser)
     case ETHERTYPE_BRIDGE:
         return STEP_ETHERNET;
     default:
-        break;
+        return STEP_DONE;
     }
+}
+
+enum step parse_ethertype(struct parser *parser)
+{
+    if (++parser->depth > ENCAPSULATION_DEPTH)
+        return STEP_TOO_DEEP;
+    enum step step = step_of_ethertype(parser->number);
+    if (step != STEP_DONE)
+        return step;
     if (parser->number >= ETHERTYPE_FIRST)
         return parser_non_ip(parser, parser->number);
     if (parser->number > LENGTH_LAST)

@@ -79,6 +79,8 @@ static inline void parser_note(struct parser *parser, enum encapsulation encapsu
 enum step parse_link_type(struct parser *parser, uint16_t link_type);
 enum step parse_ethernet(struct parser *parser);
 enum step parse_ethertype(struct parser *parser);
+/* What an Ethernet type announces on the way to IP; STEP_DONE when it is something else. */
+enum step step_of_ethertype(uint32_t ethertype);
 enum step parse_vlan(struct parser *parser);
 enum step parse_mpls(struct parser *parser);
 enum step parse_pppoe(struct parser *parser);

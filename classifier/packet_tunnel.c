@@ -71,7 +71,7 @@ static enum step enter_geneve(struct parser *parser, const struct position *carr
     if (!header || header[0] >> 6 != 0 || !parser_take(parser, (header[0] & 0x3fu) * 4))
         return stay(parser, carrier);
     parser->number = load_be16(header + 2);
-    if (parser->number < ETHERTYPE_FIRST)
+    if (step_of_ethertype(parser->number) == STEP_DONE)
         return stay(parser, carrier);
     return enter_network(parser, carrier, ENCAPSULATION_GENEVE, STEP_ETHERTYPE,
                          load_be24(header + 4));
@@ -243,7 +243,7 @@ static enum step enter_gre(struct parser *parser, const struct position *carrier
         return enter_erspan(parser, carrier, flags);
     if (parser->number == GRE_BRIDGE && key && !(flags & (GRE_CHECKSUM | GRE_SEQUENCE)))
         return enter_network(parser, carrier, ENCAPSULATION_NVGRE, STEP_ETHERNET, load_be24(key));
-    if (parser->number < ETHERTYPE_FIRST) /* keep-alives, and protocols of other number spaces */
+    if (step_of_ethertype(parser->number) == STEP_DONE) /* keep-alives and the like stay GRE */
         return stay(parser, carrier);
     return enter(parser, carrier, ENCAPSULATION_GRE, STEP_ETHERTYPE);
 }

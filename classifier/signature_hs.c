@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Patterns through Hyperscan, in block mode. Databases are compiled at start and never stored: they
- * are bound to CPU and version. */
+/* Patterns through Hyperscan, in block mode, but for those of a plain shape (signature_shapes.h).
+ * Databases are compiled at start and never stored: they are bound to CPU and version. */
 #include <assert.h>
 #include <errno.h>
 #include <hs.h>
@@ -9,12 +9,14 @@
 #include <string.h>
 
 #include "signature_patterns.h"
+#include "signature_shapes.h"
 
 /* SINGLEMATCH: whether a pattern matches is all that is asked, and it bounds the calls back. */
 enum { PATTERN_FLAGS = HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH };
 
 struct pattern_set {
-    hs_database_t *database;
+    struct shape_set *shapes;
+    hs_database_t *database; /* null when shapes are all there is */
 };
 
 struct pattern_scratch {
@@ -29,20 +31,49 @@ int pattern_sets_are_built(struct error *error)
                      "Hyperscan needs a CPU with SSSE3: there is no signatures tier here");
 }
 
-/* The anchor that the pattern's place means, and the pattern as a group of its own. */
-static char *anchored(const struct rule_pattern *pattern)
+/* `$` would also match before a final newline: `\z` is the end alone. */
+static void copy_text(char *to, const char *text)
+{
+    bool is_class = false;
+    for (const char *at = text; *at; at++) {
+        if (*at == '$' && !is_class) {
+            *to++ = '\\';
+            *to++ = 'z';
+            continue;
+        }
+        *to++ = *at;
+        if (*at == '\\' && at[1]) {
+            *to++ = *++at;
+        } else if (*at == '[' && !is_class) {
+            is_class = true;
+            /* A ']' that stands first is a member. */
+            if (at[1] == '^')
+                *to++ = *++at;
+            if (at[1] == ']')
+                *to++ = *++at;
+        } else if (*at == ']') {
+            is_class = false;
+        }
+    }
+    *to = '\0';
+}
+
+/* The pattern as a group of its own, behind the anchor that its place means. */
+static char *anchored(const struct rule_pattern *pattern, bool has_offsets)
 {
     enum { ANCHOR_BYTES = 48 };
-    size_t size = strlen(pattern->text) + ANCHOR_BYTES;
+    size_t size = 2 * strlen(pattern->text) + ANCHOR_BYTES;
     char *text = malloc(size);
     if (!text)
         return NULL;
-    if (pattern->is_anywhere)
-        snprintf(text, size, "%s", pattern->text);
+    if (pattern->is_anywhere || has_offsets)
+        snprintf(text, size, "(?:");
     else if (pattern->last == 0)
-        snprintf(text, size, "^(?:%s)", pattern->text);
+        snprintf(text, size, "^(?:");
     else
-        snprintf(text, size, "^.{%u,%u}(?:%s)", pattern->first, pattern->last, pattern->text);
+        snprintf(text, size, "^.{%u,%u}(?:", pattern->first, pattern->last);
+    copy_text(text + strlen(text), pattern->text);
+    strcat(text, ")");
     return text;
 }
 
@@ -73,22 +104,93 @@ int pattern_examine(const struct rule_pattern *pattern, uint32_t *least_bytes, u
     return 0;
 }
 
-static int compile(struct pattern_set *set, char *const *texts, const unsigned *flags,
-                   unsigned count, int *culprit, struct error *error)
+/* What hs_compile_ext_multi asks for, in rows. */
+struct batch {
+    unsigned count;
+    char **texts;
+    unsigned *flags, *ids;
+    hs_expr_ext_t *extras;
+    const hs_expr_ext_t **extra;
+};
+
+static void batch_close(struct batch *batch)
 {
-    unsigned *ids = calloc(count, sizeof *ids);
-    if (!ids)
-        return error_set(error, ENOMEM, "out of memory for patterns");
-    for (unsigned i = 0; i < count; i++)
-        ids[i] = i;
-    hs_compile_error_t *failure = NULL;
-    hs_error_t outcome = hs_compile_multi((const char *const *)texts, flags, ids, count,
-                                          HS_MODE_BLOCK, NULL, &set->database, &failure);
-    free(ids);
-    if (outcome == HS_SUCCESS)
+    for (unsigned i = 0; batch->texts && i < batch->count; i++)
+        free(batch->texts[i]);
+    free(batch->texts);
+    free(batch->flags);
+    free(batch->ids);
+    free(batch->extras);
+    free(batch->extra);
+}
+
+static bool batch_open(struct batch *batch, unsigned room)
+{
+    *batch = (struct batch){
+        .texts = calloc(room, sizeof *batch->texts),
+        .flags = calloc(room, sizeof *batch->flags),
+        .ids = calloc(room, sizeof *batch->ids),
+        .extras = calloc(room, sizeof *batch->extras),
+        .extra = calloc(room, sizeof *batch->extra),
+    };
+    return batch->texts && batch->flags && batch->ids && batch->extras && batch->extra;
+}
+
+/* Where all matches are equally long, where one ends says where it began, and no automaton needs to
+ * count the bytes before it. */
+static bool batch_add(struct batch *batch, const struct rule_pattern *pattern, unsigned id)
+{
+    struct error error;
+    uint32_t least = 0;
+    uint32_t most = UINT32_MAX;
+    bool has_offsets = pattern->first < pattern->last &&
+                       !pattern_examine(pattern, &least, &most, &error) && least == most;
+    unsigned index = batch->count;
+    batch->ids[index] = id;
+    batch->flags[index] = flags_of(pattern);
+    if (has_offsets) {
+        batch->extras[index] =
+            (hs_expr_ext_t){.flags = HS_EXT_FLAG_MIN_OFFSET | HS_EXT_FLAG_MAX_OFFSET,
+                            .min_offset = (unsigned long long)pattern->first + least,
+                            .max_offset = (unsigned long long)pattern->last + least};
+        batch->extra[index] = &batch->extras[index];
+    }
+    batch->texts[index] = anchored(pattern, has_offsets);
+    batch->count += !!batch->texts[index];
+    return batch->texts[index];
+}
+
+static int compile(struct pattern_set *set, const struct batch *batch, int *culprit,
+                   struct error *error)
+{
+    if (batch->count == 0)
         return 0;
-    *culprit = failure->expression;
+    hs_compile_error_t *failure = NULL;
+    if (hs_compile_ext_multi((const char *const *)batch->texts, batch->flags, batch->ids,
+                             batch->extra, batch->count, HS_MODE_BLOCK, NULL, &set->database,
+                             &failure) == HS_SUCCESS)
+        return 0;
+    if (failure->expression >= 0)
+        *culprit = (int)batch->ids[failure->expression];
     return refuse(failure, error);
+}
+
+static int build(struct pattern_set *set, const struct rule_pattern *const *patterns,
+                 unsigned count, int *culprit, struct error *error)
+{
+    struct batch batch;
+    bool *is_shape = calloc(count, sizeof *is_shape);
+    bool is_complete = batch_open(&batch, count) && is_shape;
+    int failure = is_complete ? shape_set_new(&set->shapes, patterns, count, is_shape, error) : 0;
+    for (unsigned i = 0; is_complete && !failure && i < count; i++)
+        is_complete = is_shape[i] || batch_add(&batch, patterns[i], i);
+    if (!is_complete)
+        failure = error_set(error, ENOMEM, "out of memory for patterns");
+    if (!failure)
+        failure = compile(set, &batch, culprit, error);
+    batch_close(&batch);
+    free(is_shape);
+    return failure;
 }
 
 int pattern_set_new(struct pattern_set **set, const struct rule_pattern *const *patterns,
@@ -99,22 +201,11 @@ int pattern_set_new(struct pattern_set **set, const struct rule_pattern *const *
     if (count == 0)
         return 0;
     struct pattern_set *made = calloc(1, sizeof *made);
-    char **texts = calloc(count, sizeof *texts);
-    unsigned *flags = calloc(count, sizeof *flags);
-    bool is_complete = made && texts && flags;
-    for (unsigned i = 0; is_complete && i < count; i++) {
-        texts[i] = anchored(patterns[i]);
-        flags[i] = flags_of(patterns[i]);
-        is_complete = texts[i];
-    }
-    int failure = is_complete ? compile(made, texts, flags, count, culprit, error)
-                              : error_set(error, ENOMEM, "out of memory for patterns");
-    for (unsigned i = 0; texts && i < count; i++)
-        free(texts[i]);
-    free(texts);
-    free(flags);
+    if (!made)
+        return error_set(error, ENOMEM, "out of memory for patterns");
+    int failure = build(made, patterns, count, culprit, error);
     if (failure)
-        free(made);
+        pattern_set_free(made);
     else
         *set = made;
     return failure;
@@ -124,6 +215,7 @@ void pattern_set_free(struct pattern_set *set)
 {
     if (!set)
         return;
+    shape_set_free(set->shapes);
     hs_free_database(set->database);
     free(set);
 }
@@ -135,7 +227,7 @@ int pattern_scratch_new(struct pattern_scratch **scratch, struct pattern_set *co
     if (!made)
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     for (unsigned i = 0; i < count; i++) {
-        if (!sets[i])
+        if (!sets[i] || !sets[i]->database)
             continue;
         if (hs_alloc_scratch(sets[i]->database, &made->scratch) != HS_SUCCESS) {
             pattern_scratch_free(made);
@@ -174,6 +266,9 @@ void pattern_set_scan(const struct pattern_set *set, struct pattern_scratch *scr
                       const uint8_t *bytes, uint32_t length, pattern_found *found, void *context)
 {
     if (!set)
+        return;
+    shape_set_scan(set->shapes, bytes, length, found, context);
+    if (!set->database)
         return;
     struct listener listener = {.found = found, .context = context};
     hs_error_t outcome =

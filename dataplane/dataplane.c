@@ -96,6 +96,7 @@ static int make_crew(struct dataplane *dataplane, struct crew *crew,
     /* Whom frames are dealt to ends when the dealing thread has ended: nothing dealt is lost, and
      * nobody waits for somebody who has gone. */
     crew->worker.stop = dataplane->fanout ? &never : &dataplane->stop;
+    crew->worker.is_live = options->is_live;
     crew->worker.settle_slots = options->is_live ? LIVE_SETTLE_SLOTS : UINT32_MAX;
     return failure;
 }

@@ -25,6 +25,7 @@ enum {
     SCRATCH_BYTES = FRAME_BYTES_MAX + 65536,
     QUEUES_MAX = 128,
     LANES_MAX = SOURCE_DPDK_PORTS_MAX * QUEUES_MAX,
+    SHED_MOST = 15,    /* bursts in 16 */
     REST_POLLS = 1000, /* empty ones in a row, after which to rest */
     REST_NS = 50000,   /* a ring of 1024 takes minimum-size frames at 10 Gbit/s for 69 us */
     SEND_TRIES = 64,   /* before a frame that cannot be sent on is given up */
@@ -80,21 +81,26 @@ static int start_unbound(int count, char **arguments)
     return outcome;
 }
 
-enum { ARGUMENTS_MAX = 128 };
+static const char *const first_arguments[] = {"glassbox", "--log-level=*:warning"};
+
+enum {
+    ARGUMENTS_MAX = 128,
+    FIRST_ARGUMENTS = sizeof first_arguments / sizeof *first_arguments,
+};
 
 /* DPDK's while it runs; it is given an array of its own, because it reorders that. */
 static char *kept_arguments[ARGUMENTS_MAX];
 
 static int keep_arguments(unsigned count, const char *const *arguments, struct error *error)
 {
-    if (count > ARGUMENTS_MAX - 2)
+    if (count > ARGUMENTS_MAX - FIRST_ARGUMENTS)
         return error_set(error, E2BIG, "too many arguments for DPDK: at most %d",
-                         ARGUMENTS_MAX - 2);
-    kept_arguments[0] = strdup("glassbox");
-    kept_arguments[1] = strdup("--log-level=*:warning");
+                         ARGUMENTS_MAX - FIRST_ARGUMENTS);
+    for (unsigned i = 0; i < FIRST_ARGUMENTS; i++)
+        kept_arguments[i] = strdup(first_arguments[i]);
     for (unsigned i = 0; i < count; i++)
-        kept_arguments[i + 2] = strdup(arguments[i]);
-    for (unsigned i = 0; i < count + 2; i++) {
+        kept_arguments[i + FIRST_ARGUMENTS] = strdup(arguments[i]);
+    for (unsigned i = 0; i < count + FIRST_ARGUMENTS; i++) {
         if (!kept_arguments[i])
             return error_set(error, ENOMEM, "out of memory for DPDK's arguments");
     }
@@ -108,7 +114,7 @@ int source_dpdk_start(unsigned argument_count, const char *const *arguments, str
     if (failure)
         return failure;
     memcpy(lent, kept_arguments, sizeof kept_arguments);
-    if (start_unbound((int)argument_count + 2, lent) >= 0)
+    if (start_unbound((int)argument_count + FIRST_ARGUMENTS, lent) >= 0)
         return 0;
     return error_set(error, rte_errno ? rte_errno : EINVAL, "DPDK did not start: %s",
                      rte_errno ? rte_strerror(rte_errno) : "see its message above");
@@ -244,13 +250,20 @@ static bool take_next(struct poller *poller, struct burst *burst)
     return true;
 }
 
-/* Works through what has piled up, or keeps up with what still comes? After a whole ring's worth
- * without a pause it is the latter. */
-static bool is_behind(const struct poller *poller, unsigned rings_in_2)
+/* How many rings' worth were fetched without a pause: 0 while what has piled up is worked off. */
+static unsigned rings_behind(const struct poller *poller)
 {
     const struct line *line = poller->line;
-    return !line->options.is_capture &&
-           poller->full_polls > line->waiting_frames * rings_in_2 / 2 / FRAME_BURST;
+    if (line->options.is_capture)
+        return 0;
+    return RTE_MIN(poller->full_polls / (line->waiting_frames / FRAME_BURST), (unsigned)SHED_MOST);
+}
+
+/* The longer the ring has not run dry, the more bursts are shed for each that is still looked at.
+ */
+static bool must_shed(const struct poller *poller)
+{
+    return poller->received && poller->full_polls % (rings_behind(poller) + 1) != 0;
 }
 
 /* What was received is only counted, so that the ring does not run over. */
@@ -281,14 +294,14 @@ static void dpdk_burst(struct source *source, struct burst *burst)
     poller->scratch_used = 0;
     if (poller->taken == poller->received)
         receive(poller);
-    if (is_behind(poller, 2))
+    if (poller->taken == 0 && must_shed(poller))
         shed(poller, burst);
     while (poller->taken < poller->received && take_next(poller, burst))
         continue;
     rest(poller);
     burst->is_end =
         options->end_after_empty_polls && poller->empty_polls >= options->end_after_empty_polls;
-    burst->is_pressed = is_behind(poller, 1);
+    burst->is_pressed = rings_behind(poller) > 0;
     burst->now_ns = poller->now_ns;
     burst->interval_ns = poller->interval.start_ns;
 }

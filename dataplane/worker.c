@@ -54,6 +54,8 @@ static void close_interval(struct shift *shift, uint64_t end_ns)
 static void finish(struct shift *shift)
 {
     settle(shift, UINT32_MAX);
+    if (shift->worker->is_live)
+        shift->tally->end_ns = shift->now_ns;
     classifier_finish(shift->worker->classifier, shift->now_ns, shift->tally);
     note_losses(shift);
     mailbox_post(shift->worker->mailbox, shift->tally);

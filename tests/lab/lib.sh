@@ -10,18 +10,21 @@
 # it exits. Programs are ended through their cgroup, so a daemon that forks away is ended too.
 # shellcheck disable=SC2034 # variables here are read by the scripts that source this file
 set -euo pipefail
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/games # no other than Debian's programs
 
 LAB_SUBSCRIBERS4=198.51.100 LAB_SUBSCRIBERS6=2001:db8:1:
 LAB_SERVERS4=203.0.113      LAB_SERVERS6=2001:db8:2:
 LAB_HOME4=192.168.1
 LAB_ZONE=example.test
+LAB_GLASSBOX=${GLASSBOX:-$(dirname "${BASH_SOURCE[0]}")/../../build/ctl/glassbox}
+LAB_PLACE=
 LAB_LOGS= # where the programs' logs are kept when the script fails; empty: nowhere
 
-# The line between home and isp; a file in networks/ sets them otherwise. Empty LINE_UP and LINE_DOWN
-# (the words link.c takes) make it a plain cable.
+# The line between home and isp; a file in networks/ sets them otherwise. Empty LINE_UP and
+# LINE_DOWN (the words link.c takes) make it a plain cable.
 LINE_UP='' LINE_DOWN='' LINE_MTU=1500
 LINE_NAT=''             # not empty: home masquerades the subscribers, who have private addresses
-LINE_CAPTURE=inout      # in: only what subscribers send
+LINE_SENT_ONLY=''       # not empty: the capture keeps only what subscribers send
 
 lab_say() {
     printf 'lab: %s\n' "$*" >&2
@@ -68,9 +71,10 @@ lab_open() {
     [ -n "$mount" ] || lab_die "needs a mounted cgroup v2 hierarchy"
     LAB_ID=gb$$
     LAB_CGROUP=$mount/glassbox-lab-$$
-    LAB_DIR=$(mktemp -d /tmp/glassbox-lab.XXXXXX)
+    LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/glassbox-lab-$LAB_ID.XXXXXX")
     chmod 755 "$LAB_DIR"
     LAB_HOSTS=()
+    LAB_WATCH_PID=
     trap lab_close EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
@@ -79,7 +83,9 @@ lab_open() {
 
 lab_close() {
     local status=$?
+    set +e
     trap '' INT TERM HUP
+    [ -z "$LAB_WATCH_PID" ] || kill "$LAB_WATCH_PID"
     lab_end_programs
     [ ! -d "$LAB_CGROUP" ] || rmdir "$LAB_CGROUP" || true
     local host
@@ -93,16 +99,21 @@ lab_close() {
 
 # lab_end_programs: ends every program the lab started, and removes their cgroups.
 lab_end_programs() {
-    local group tries
+    local group
     for group in "$LAB_CGROUP"/*/; do
-        [ -d "$group" ] || continue
-        echo 1 >"${group}cgroup.kill"
-        for tries in {1..50}; do
-            rmdir "$group" 2>/dev/null && break
-            sleep 0.1
-        done
+        [ ! -d "$group" ] || lab_end_label "$(basename "$group")"
     done
     wait
+}
+
+# lab_end_label LABEL: ends the programs of that label.
+lab_end_label() {
+    local tries
+    echo 1 >"$LAB_CGROUP/$1/cgroup.kill"
+    for tries in {1..50}; do
+        rmdir "$LAB_CGROUP/$1" 2>/dev/null && return
+        sleep 0.1
+    done
 }
 
 # ---- hosts --------------------------------------------------------------------------------------
@@ -328,11 +339,19 @@ ca_new() {
 
 # ---- capture and truth --------------------------------------------------------------------------
 
-# capture_start FILE: whole frames on the subscribers' side of the router, microseconds.
+# capture_start FILE: whole frames on the subscribers' side of the router, microseconds; it ends by
+# itself at a number of frames no scenario should reach.
 capture_start() {
-    run_on isp capture tcpdump -i access -Q $LINE_CAPTURE -s 0 -B 16384 -U --time-stamp-precision=micro -Z root \
-        -w "$1" 2>"$LAB_DIR/tcpdump.log" &
+    run_on isp capture tcpdump -i access -s 0 -B 16384 -U --time-stamp-precision=micro -Z root \
+        -c 300000 -w "$1" 2>"$LAB_DIR/tcpdump.log" &
     wait_for 10 grep -q 'listening on' "$LAB_DIR/tcpdump.log"
+    LAB_ACCESS_MAC=$(ns isp cat /sys/class/net/access/address)
+}
+
+# capture_keep_sent FILE: drops what the router sent.
+capture_keep_sent() {
+    tcpdump -r "$1" -w "$1.sent" "not ether src $LAB_ACCESS_MAC" 2>/dev/null
+    mv "$1.sent" "$1"
 }
 
 capture_stop() {
@@ -348,14 +367,43 @@ flows_are() {
     echo "$@" >>"$LAB_DIR/rules"
 }
 
-# truth_write CAPTURE: the truth CSV of a capture by the rules of flows_are, to standard output.
-# Flows no rule fits are named on standard error, and make it fail.
+# analyse CAPTURE FILTER OPTION...: tshark's view of the frames that fit. Messages are not put
+# together from their segments: that can take time squared, and no filter here needs it.
+analyse() {
+    local capture=$1 filter=$2
+    shift 2
+    timeout 120 tshark -n -o tcp.desegment_tcp_streams:FALSE -r "$capture" -Y "$filter" "$@" \
+        2>/dev/null
+}
+
+# kernel_watch_start, kernel_watch_stop: "glassbox label", if it is built, writes which cgroup the
+# kernel says each flow belongs to (the answering end's) to $LAB_DIR/kernel.csv.
+kernel_watch_start() {
+    LAB_WATCH_PID=
+    [ -x "$LAB_GLASSBOX" ] || return 0
+    "$LAB_GLASSBOX" label --cgroup "$(basename "$LAB_CGROUP")=*" --output "$LAB_DIR/kernel.csv" \
+        2>"$LAB_DIR/log/label" &
+    LAB_WATCH_PID=$!
+    wait_for 10 grep -q 'labelling' "$LAB_DIR/log/label"
+}
+
+kernel_watch_stop() {
+    [ -n "$LAB_WATCH_PID" ] || return 0
+    kill -TERM "$LAB_WATCH_PID"
+    wait "$LAB_WATCH_PID" || lab_say "label: $(tail -n 1 "$LAB_DIR/log/label")"
+    LAB_WATCH_PID=
+}
+
+# truth_write CAPTURE: the truth CSV of a capture, to standard output: the protocol by the rules of
+# flows_are, and beside it the group by the kernel, where that was watched. Flows no rule fits are
+# named on standard error, and make it fail.
 truth_write() {
-    tshark -n -r "$1" -Y '(tcp or udp) and not icmp and not icmpv6' \
+    analyse "$1" '(tcp or udp) and not icmp and not icmpv6' \
         -T fields -E separator=, -E occurrence=f -e frame.time_epoch -e frame.len \
         -e ip.src -e ipv6.src -e tcp.srcport -e udp.srcport \
-        -e ip.dst -e ipv6.dst -e tcp.dstport -e udp.dstport 2>/dev/null |
-        awk -F, -v OFS=, -v rules="$LAB_DIR/rules" -v capture="$(basename "$1")" '
+        -e ip.dst -e ipv6.dst -e tcp.dstport -e udp.dstport |
+        awk -F, -v OFS=, -v rules="$LAB_DIR/rules" -v kernel="$LAB_DIR/kernel.csv" \
+            -v capture="$(basename "$1")" '
             function fits(rule, address, port,    range) {
                 if (l4_of[rule] != l4 || (address_of[rule] != "*" && address_of[rule] != address))
                     return 0
@@ -369,6 +417,14 @@ truth_write() {
                     protocol_of[++count] = word[1]; l4_of[count] = word[2]
                     address_of[count] = word[3]; port_of[count] = word[4]
                 }
+                while ((getline <kernel) > 0) {
+                    if (!watched++)
+                        for (c = 1; c <= NF; c++)
+                            at[$c] = c
+                    group_of[$at["l4"], $at["a_ip"], $at["a_port"], $at["b_ip"], $at["b_port"]] = \
+                    group_of[$at["l4"], $at["b_ip"], $at["b_port"], $at["a_ip"], $at["a_port"]] = \
+                        $at["protocol"]
+                }
             }
             {
                 l4 = $5 != "" ? "tcp" : "udp"
@@ -381,6 +437,7 @@ truth_write() {
                     flow = flow_of[l4, a, a_port, b, b_port] = ++flows
                     tuple[flow] = capture OFS l4 OFS a OFS a_port OFS b OFS b_port
                     first[flow] = $1
+                    group[flow] = group_of[l4, a, a_port, b, b_port]
                     for (r = count; r >= 1; r--)
                         if (fits(r, a, a_port) || fits(r, b, b_port))
                             protocol[flow] = protocol_of[r]
@@ -388,11 +445,11 @@ truth_write() {
                 packets[flow]++; bytes[flow] += $2; last[flow] = $1
             }
             END {
-                print "capture,l4,a_ip,a_port,b_ip,b_port,protocol,packets,bytes,first,last"
+                print "capture,l4,a_ip,a_port,b_ip,b_port,protocol,packets,bytes,first,last,group"
                 for (flow = 1; flow <= flows; flow++)
                     if (flow in protocol)
                         print tuple[flow], protocol[flow], packets[flow], bytes[flow],
-                            first[flow], last[flow]
+                            first[flow], last[flow], group[flow]
                     else {
                         print "lab: no truth for", tuple[flow] >"/dev/stderr"
                         missing = 1
@@ -404,9 +461,10 @@ truth_write() {
 # ---- people -------------------------------------------------------------------------------------
 
 # user_seed NAME: gives the random numbers below a beginning of their own; the same NAME, the same
-# numbers. Each user that runs beside others calls it first.
+# numbers, but others in each scenario and network (LAB_PLACE). Each user that runs beside others
+# calls it first.
 user_seed() {
-    LAB_RANDOM=$(printf '%s' "$LAB_SEED $1" | cksum | cut -d ' ' -f 1)
+    LAB_RANDOM=$(printf '%s' "$LAB_SEED $LAB_PLACE $1" | cksum | cut -d ' ' -f 1)
 }
 
 # draw N: sets DRAWN to a number from 0 to N-1.
@@ -417,6 +475,7 @@ draw() {
 
 # think MS: waits, exponentially distributed around that mean, at most five times as long.
 think() {
+    local DRAWN
     draw 10000
     sleep "$(awk -v u=$DRAWN -v mean="$1" 'BEGIN {
         wait = -mean * log((u + 1) / 10001)

@@ -184,6 +184,7 @@ static void line_run(struct way *up, struct way *down, int timer)
     struct pollfd wait[] = {{.fd = up->from, .events = POLLIN},
                             {.fd = down->from, .events = POLLIN},
                             {.fd = timer, .events = POLLIN}};
+    int64_t set_ns = INT64_MAX;
     while (!stopped) {
         if (poll(wait, 3, -1) < 0)
             continue;
@@ -194,7 +195,11 @@ static void line_run(struct way *up, struct way *down, int timer)
         int64_t at_ns = now_ns();
         int64_t up_due_ns = way_deliver(up, at_ns);
         int64_t down_due_ns = way_deliver(down, at_ns);
-        timer_set(timer, up_due_ns < down_due_ns ? up_due_ns : down_due_ns);
+        int64_t due_ns = up_due_ns < down_due_ns ? up_due_ns : down_due_ns;
+        if (due_ns != set_ns || wait[2].revents & POLLIN) {
+            timer_set(timer, due_ns); /* a timer that went off is quiet again once it is set */
+            set_ns = due_ns;
+        }
     }
 }
 

@@ -9,7 +9,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 output=${1:-$here/../../lab}
-jobs=${JOBS:-3}
+jobs=${JOBS:-6}
+limit=300 # seconds a run may take in all; its own bound is lower, unless something hangs
 export LAB_SEED=${SEED:-1}
 
 # names_in FOLDER: the scenarios or networks there.
@@ -29,7 +30,7 @@ for name in "${scenarios[@]/#/scenarios/}" "${networks[@]/#/networks/}"; do
     }
 done
 
-work=$(mktemp -d /tmp/glassbox-lab-run.XXXXXX)
+work=$(mktemp -d "${TMPDIR:-/tmp}/glassbox-lab-run.XXXXXX")
 running=()
 finish() {
     trap '' INT TERM HUP
@@ -47,8 +48,10 @@ cc -std=c17 -D_GNU_SOURCE -O2 -o "$LAB_LINK" "$here/link.c" -lm
 # run_one NETWORK SCENARIO
 run_one() {
     local place=$output/$1 status=0 started=$SECONDS
-    bash "$here/scenario.sh" "$1" "$2" "$place" >"$place/$2.log" 2>&1 &
-    trap 'kill $! 2>/dev/null; wait' TERM
+    rm -rf "${place:?}/$2.logs"
+    timeout --foreground -k 20 "$limit" bash "$here/scenario.sh" "$1" "$2" "$place" \
+        >"$place/$2.log" 2>&1 &
+    trap 'kill "$!" 2>/dev/null; wait' TERM
     wait $! || status=$?
     if [ $status -eq 0 ]; then
         echo "lab: $1/$2: $(tail -n 1 "$place/$2.log") in $((SECONDS - started)) s" >&2

@@ -224,9 +224,9 @@ swarm_start() {
     wait_for 10 listening s3 tcp 6969
     peer_start s3 seeder "$LAB_DIR" --encryption-tolerated
     wait_for 20 grep -q Seeding "$LAB_DIR/log/bittorrent"
-    flows_are bittorrent tcp "$(address4 s3)" 6969
-    flows_are bittorrent udp '*' 51413
-    flows_are bittorrent udp '*' 6881-6999
+    flows_are bittorrent-tracker tcp "$(address4 s3)" 6969
+    flows_are bittorrent-dht udp '*' 6881-6999
+    flows_are utp udp '*' 51413 # DHT too, on the same port
     flows_are bittorrent tcp '*' 51413
     flows_are bittorrent tcp '*' 6881-6999
 }
@@ -325,7 +325,7 @@ telemeter() {
     run_on c5 ntp ntpdig time.$LAB_ZONE
     run_on c5 redis redis-cli -h store.$LAB_ZONE set visits 41
     run_on c5 redis redis-cli -h store.$LAB_ZONE incr visits
-    run_on c1 ping ping -c 3 -i 0.5 www.$LAB_ZONE
+    run_on c1 ping ping -4 -c 3 -i 0.5 www.$LAB_ZONE
     run_on c1 ping ping -6 -c 3 -i 0.5 www.$LAB_ZONE
     run_on c5 dhcp busybox udhcpc -i eth0 -n -q -f -s /bin/true
 }
@@ -370,7 +370,7 @@ share() {
 missing_from() {
     local kind filter
     while read -r kind filter; do
-        [ -n "$(tshark -n -r "$1" -Y "$filter" 2>/dev/null)" ] || echo "$kind"
+        [ -n "$(analyse "$1" "$filter")" ] || echo "$kind"
     done <<END
 http http.request
 tls tls.handshake.type == 1 && tcp.port == 443

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Runs one scenario over one network: NETWORK SCENARIO FOLDER. For run.sh, which says where things are.
+# Runs one scenario over one network: NETWORK SCENARIO FOLDER. For run.sh, which builds the link
+# emulator and says where it is (LAB_LINK) and what the random numbers begin with (LAB_SEED).
 #
 # A scenario file sets
 #   packages    Debian packages it needs
@@ -15,7 +16,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
 network=$1 scenario=$2 folder=$3
-packages='' seconds=25 shows='' names=''
+LAB_PLACE="$network $scenario"
+packages='' seconds=45 shows='' names=''
 for part in "$here"/parts/*.sh; do
     # shellcheck source=/dev/null
     . "$part"
@@ -32,7 +34,7 @@ clients_run() {
     {
         echo $BASHPID >"$LAB_CGROUP/clients/cgroup.procs"
         clients || true
-    } </dev/null &
+    } >>"$LAB_DIR/log/clients" 2>&1 </dev/null &
     local ticks=$((seconds * 5))
     while kill -0 $! 2>/dev/null && ((ticks-- > 0)); do
         sleep 0.2
@@ -43,27 +45,34 @@ lab_open
 LAB_LOGS=$folder/$scenario.logs
 # shellcheck disable=SC2086 # words on purpose
 lab_need iproute2 ethtool nftables tcpdump tshark openssl unbound $packages
-user_seed "$network $scenario"
+user_seed servers
 lab_hosts 4 4
 # shellcheck disable=SC2086,SC2046
+kernel_watch_start
 resolver_start $names
 # shellcheck disable=SC2086,SC2046
 ca_new $(printf '%s ' $names | sed 's/=[^ ]*//g')
 flows_are dns udp $LAB_SERVERS4.2 53
 flows_are dns tcp $LAB_SERVERS4.2 53
 flows_are dns udp $LAB_SERVERS6:2 53
+flows_are mdns udp '*' 5353
+flows_are ssdp udp '*' 1900
+flows_are nat-pmp udp '*' 5351
 servers
 
-capture=$LAB_DIR/$scenario.pcap
+capture=$LAB_DIR/log/$scenario.pcap # kept with the logs when something is missing
 capture_start "$capture"
 clients_run
 capture_stop
+kernel_watch_stop
 lab_end_programs
 
 while read -r filter; do
-    [ -z "$filter" ] || [ -n "$(tshark -n -r "$capture" -Y "$filter" 2>/dev/null)" ] ||
+    [ -z "$filter" ] || [ -n "$(analyse "$capture" "$filter")" ] ||
         lab_die "not in the capture: $filter"
 done <<<"$shows"
+[ -z "$LINE_SENT_ONLY" ] || capture_keep_sent "$capture"
 truth_write "$capture" >"$LAB_DIR/$scenario.csv"
 mv "$capture" "$LAB_DIR/$scenario.csv" "$folder/"
-echo "$(($(wc -l <"$folder/$scenario.csv") - 1)) flows, $(stat -c %s "$folder/$scenario.pcap") bytes"
+flows=$(($(wc -l <"$folder/$scenario.csv") - 1))
+echo "$flows flows, $(stat -c %s "$folder/$scenario.pcap") bytes"

@@ -44,7 +44,8 @@ struct source_dpdk_options {
     const atomic_uint_least64_t *cut_ns;
     /* By the clock: how many frames can wait in a queue of a port; 0: as many as it was given
      * descriptors. When more than that were fetched and the queue never ran dry, frames arrive
-     * faster than they are classified, and some are shed before some are lost. */
+     * faster than they are classified, and some are shed before some are lost: half of them, then
+     * more, but never all. */
     uint32_t waiting_frames;
     /* How many polls in a row may bring nothing before the input is over; 0: it never is. A device
      * does not tell that its capture file has ended. */

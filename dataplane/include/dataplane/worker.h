@@ -15,6 +15,7 @@ struct worker {
     struct classifier *classifier;
     struct mailbox *mailbox;
     const atomic_bool *stop; /* set by anyone: finish as if the source had ended */
+    bool is_live;            /* the last interval ends by the clock */
     uint32_t settle_slots;   /* of the flow table, worked through per burst after an interval */
 };
 

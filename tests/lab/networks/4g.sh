@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A 4G line: much jitter, losses in bursts, deep queues.
 LINE_UP='rate-mbit 8 delay-ms 20 jitter-ms 8 loss-percent 0.4 burst-frames 4 queue-ms 500'

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
 # An ADSL line with PPPoE's smaller packets: slow, slower still upwards, interleaved.
 LINE_UP='rate-mbit 1 delay-ms 12 jitter-ms 1 loss-percent 0.05 burst-frames 2 queue-ms 250'

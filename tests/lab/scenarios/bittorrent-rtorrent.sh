@@ -1,0 +1,21 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Torrents by rtorrent: encrypted and plain, with a transmission as seed.
+packages="mktorrent opentracker transmission-cli aria2 rtorrent"
+names="tracker=s1"
+seconds=30
+shows="tcp.port == 6969 && http.request.uri contains \"announce\"
+tcp.port != 6969 && tcp.len > 1000 or udp.length > 1000"
+
+servers() {
+    torrent_make
+    torrent_flows
+    transmission_start s2 --encryption-tolerated seed
+    sleep 3 # until the tracker knows of the seed
+}
+
+clients() {
+    rtorrent_start c1 none
+    rtorrent_start c2 allow_incoming,try_outgoing,require,require_RC4
+    sleep 25
+}

@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A remote screen over VNC: TigerVNC at both ends.
+packages="tigervnc-standalone-server tigervnc-viewer xvfb x11-apps xterm xdotool"
+names="desk=s2"
+seconds=35
+shows="vnc"
+
+servers() {
+    screen_start s2 71 Xtigervnc :71 -geometry 800x600 -SecurityTypes None -rfbport 5900 -ac \
+        -localhost=0
+    desk_start s2 :71 vnc
+    screen_start c1 72 Xvfb :72 -screen 0 900x700x24 -ac
+    wait_for 10 listening s2 tcp 5900
+    flows_are vnc tcp "$(address4 s2)" 5900
+}
+
+clients() {
+    start_on c1 vnc env DISPLAY=:72 HOME="$LAB_DIR" xtigervncviewer -Shared desk.$LAB_ZONE:0
+    sleep 3
+    hand_moves :72 18 c1 vnc
+}
