@@ -51,8 +51,7 @@ static int expect_end(struct reader *reader, const char *at)
 static int copy_name(struct reader *reader, const struct rule_word *word, bool may_be_full,
                      char *name, size_t name_size)
 {
-    bool is_good = word->kind == RULE_WORD_PLAIN && word->length < name_size &&
-                   word->at[0] >= 'a' && word->at[0] <= 'z';
+    bool is_good = word->kind == RULE_WORD_PLAIN && word->length < name_size && word->at[0] != '-';
     unsigned part = 0;
     for (size_t i = 0; is_good && i < word->length; i++) {
         char byte = word->at[i];
@@ -64,8 +63,8 @@ static int copy_name(struct reader *reader, const struct rule_word *word, bool m
     }
     if (!is_good)
         return error_set(&reader->error, EINVAL,
-                         "'%.*s' is no name: a letter, then at most %d letters, digits and '-'",
-                         (int)word->length, word->at, RULE_NAME_BYTES - 1);
+                         "'%.*s' is no name: at most %d lower case letters, digits and inner '-'",
+                         (int)word->length, word->at, RULE_NAME_BYTES);
     memcpy(name, word->at, word->length);
     name[word->length] = '\0';
     return 0;

@@ -9,9 +9,9 @@
 
 enum {
     SHAPE_ITEMS = 128,
-    SHAPE_VARIANTS = 64, /* of one pattern; more are left to Hyperscan */
-    SHAPE_REPEATS = 16,  /* repeats that are written out */
-    HEAD_BYTES = 8,      /* a payload's first bytes sort the shapes that can match from the rest */
+    SHAPE_VARIANTS = 256, /* of one pattern; more are left to Hyperscan */
+    SHAPE_REPEATS = 64,   /* repeats that are written out */
+    HEAD_BYTES = 8,       /* a payload's first bytes sort the shapes that can match from the rest */
     ANY_NUMBER = UINT16_MAX,
 };
 
@@ -53,7 +53,7 @@ struct shape_set {
     uint64_t *head; /* [HEAD_BYTES][256][word_count]: shapes that a byte there leaves possible */
 };
 
-/* Reading: a variant list that is `null` inside means that the pattern is not plain. */
+/* Once a pattern is found not to be plain, nothing more is read of it. */
 struct reading {
     const char *at;
     bool is_caseless;

@@ -74,6 +74,8 @@ static void refuses_what_is_wrong(void)
         {"protocol nonsense\n" "rule a\ntransport tcp\npattern \"a\"\n" RULE_TAIL, 2,
          "no protocol 'nonsense'"},
         {"protocol Ssh\n", 1, "no name"},
+        {"protocol -9p\n", 1, "no name"},
+        {"protocol 9q\n" "rule a\ntransport tcp\npattern \"a\"\n" RULE_TAIL, 2, "no protocol '9q'"},
         {"protocol ssh category vpn description \"a\" specification \"b\"\n", 1, "ssh"},
         {"protocol new-one category sweets description \"a\" specification \"b\"\n", 1, "sweets"},
         {"protocol new-one category vpn description \"a\"\n", 1, "needs"},

@@ -17,6 +17,7 @@ static CU_SuiteInfo all_suites[] = {
     {"flow_table", NULL, NULL, NULL, NULL, flow_table_tests},
     {"rules", NULL, NULL, NULL, NULL, rules_tests},
     {"signature", NULL, NULL, NULL, NULL, signature_tests},
+    {"signature_patterns", NULL, NULL, NULL, NULL, signature_patterns_tests},
     {"json_writer", NULL, NULL, NULL, NULL, json_writer_tests},
     {"report", NULL, NULL, NULL, NULL, report_tests},
     {"dataplane", NULL, NULL, NULL, NULL, dataplane_tests},

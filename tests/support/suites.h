@@ -13,6 +13,7 @@ extern CU_TestInfo flow_key_tests[];
 extern CU_TestInfo flow_table_tests[];
 extern CU_TestInfo rules_tests[];
 extern CU_TestInfo signature_tests[];
+extern CU_TestInfo signature_patterns_tests[];
 extern CU_TestInfo json_writer_tests[];
 extern CU_TestInfo report_tests[];
 extern CU_TestInfo dataplane_tests[];
