@@ -123,8 +123,8 @@ static void copy_around_pieces(struct watch *watch, unsigned direction, unsigned
         memcpy(stream + at, bytes + (at - first), end - at);
 }
 
-/* The pieces with first..end-1 among them, joined with those it touches. Returns how many there are,
- * which may be one more than fit. */
+/* The pieces with first..end-1 among them, joined with those it touches. Returns how many there
+ * are, which may be one more than fit. */
 static unsigned join_pieces(const struct watch *watch, unsigned direction, unsigned first,
                             unsigned end, struct watch_piece *joined)
 {

@@ -8,14 +8,9 @@
 #include "command.h"
 
 static const struct command *const commands[] = {
-    &command_replay, &command_protocols, &command_rules, &command_label, &command_version,
-    &command_replay,
-    &command_eval,
-    &command_live,
-    &command_protocols,
-    &command_rules,
-    &command_label,
-    &command_version,
+    &command_replay,    &command_protocols, &command_rules, &command_label,
+    &command_version,   &command_replay,    &command_eval,  &command_live,
+    &command_protocols, &command_rules,     &command_label, &command_version,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -4,7 +4,7 @@
 # shipped sample's reports against tests/golden/ (GOLDEN=update writes them anew).
 set -uo pipefail
 glassbox=$(realpath "$1")
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 sample=tests/data/sample.pcap
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

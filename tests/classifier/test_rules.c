@@ -71,11 +71,14 @@ static void refuses_what_is_wrong(void)
     } cases[] = {
         {"rule a\n", 1, "begin with 'protocol NAME'"},
         {"pattern \"a\"\n", 1, "outside a rule"},
-        {"protocol nonsense\n" "rule a\ntransport tcp\npattern \"a\"\n" RULE_TAIL, 2,
-         "no protocol 'nonsense'"},
+        {"protocol nonsense\n"
+         "rule a\ntransport tcp\npattern \"a\"\n" RULE_TAIL,
+         2, "no protocol 'nonsense'"},
         {"protocol Ssh\n", 1, "no name"},
         {"protocol -9p\n", 1, "no name"},
-        {"protocol 9q\n" "rule a\ntransport tcp\npattern \"a\"\n" RULE_TAIL, 2, "no protocol '9q'"},
+        {"protocol 9q\n"
+         "rule a\ntransport tcp\npattern \"a\"\n" RULE_TAIL,
+         2, "no protocol '9q'"},
         {"protocol ssh category vpn description \"a\" specification \"b\"\n", 1, "ssh"},
         {"protocol new-one category sweets description \"a\" specification \"b\"\n", 1, "sweets"},
         {"protocol new-one category vpn description \"a\"\n", 1, "needs"},
@@ -84,7 +87,9 @@ static void refuses_what_is_wrong(void)
         {RULE_HEAD "pattern \"a\n" RULE_TAIL "pattern \"b\"\n", 4, "double quotes"},
         {RULE_HEAD "pattern \"a\"\nlength 4\n" RULE_TAIL, 5, "no statement 'length'"},
         {RULE_HEAD "pattern \"a\"\ntransport udp\n" RULE_TAIL, 5, "twice"},
-        {RULE_HEAD "pattern \"a\" at 2048\n" "pattern \"b\"\n" RULE_TAIL, 4, "2047"},
+        {RULE_HEAD "pattern \"a\" at 2048\n"
+                   "pattern \"b\"\n" RULE_TAIL,
+         4, "2047"},
         {RULE_HEAD "pattern \"a\" at 5..4\npattern \"b\"\n" RULE_TAIL, 4, "range"},
         {RULE_HEAD "pattern \"a\" anywhere at 4\npattern \"b\"\n" RULE_TAIL, 4, "after a pattern"},
         {RULE_HEAD "pattern \"a\"\nhits 9\n" RULE_TAIL, 5, "0 to 8"},
@@ -169,9 +174,12 @@ static struct rule_subject subject_of(const void *bytes, uint32_t length)
                                                       .sizes = sizes,
                                                       .size_count = 2,
                                                       .is_there = true};
-    subject.view[RULE_VIEW_PEER] = (struct rule_view){
-        .bytes = peer, .captured_bytes = 3, .length = 3, .sizes = sizes, .size_count = 1,
-        .is_there = true};
+    subject.view[RULE_VIEW_PEER] = (struct rule_view){.bytes = peer,
+                                                      .captured_bytes = 3,
+                                                      .length = 3,
+                                                      .sizes = sizes,
+                                                      .size_count = 1,
+                                                      .is_there = true};
     return subject;
 }
 
@@ -317,8 +325,16 @@ static void computes_functions(void)
         {"bencode(0) == 0", "l1:ax", 5, true},
         {"bencode(0) == 4", "i-7ez", 5, true},
         {"bencode(0) == 0", "ie", 2, true},
-        {"dns_name(0) == 13", "\x07" "example\x03" "com\0", 13, true},
-        {"dns_name(0) == 0", "\x47" "example\x03" "com\0", 13, true},
+        {"dns_name(0) == 13",
+         "\x07"
+         "example\x03"
+         "com\0",
+         13, true},
+        {"dns_name(0) == 0",
+         "\x47"
+         "example\x03"
+         "com\0",
+         13, true},
         {"dns_name(0) == 2", "\xc0\x0c", 2, true},
         {"entropy(0, 16) == 0", "\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11",
          16, true},
@@ -340,12 +356,9 @@ static void knows_which_first_bytes_can_match(void)
         const char *text;
         uint8_t yes, no;
     } cases[] = {
-        {"u8[0] == 0x12", 0x12, 0x13},
-        {"u8[0] in 0x80..0xbf", 0x9f, 0x7f},
-        {"u8[0] & 0xc0 == 0x80", 0xbf, 0xc0},
-        {"u16be[0] == 0x1234", 0x12, 0x34},
-        {"u16le[0] == 0x1234", 0x34, 0x12},
-        {"u32be[0] & 0xff000000 == 0x21000000", 0x21, 0x22},
+        {"u8[0] == 0x12", 0x12, 0x13},        {"u8[0] in 0x80..0xbf", 0x9f, 0x7f},
+        {"u8[0] & 0xc0 == 0x80", 0xbf, 0xc0}, {"u16be[0] == 0x1234", 0x12, 0x34},
+        {"u16le[0] == 0x1234", 0x34, 0x12},   {"u32be[0] & 0xff000000 == 0x21000000", 0x21, 0x22},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rule_expression *expression;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fuzzes the reader of rules. The first line of the input is a check, evaluated over the rest: what
- * holds for a payload must be admitted for its first byte. The whole is then read as a file: reading
- * it twice finds the same faults in the same lines, and every rule that is read is well formed. */
+ * holds for a payload must be admitted for its first byte. The whole is then read as a file:
+ * reading it twice finds the same faults in the same lines, and every rule that is read is well
+ * formed. */
 #include <string.h>
 
 #include "classifier/rules.h"
