@@ -92,6 +92,32 @@ else
     skipped=$((skipped + 1))
 fi
 
+# Verdicts against a truth: a flow that is not in the capture, one that is, and files that are wrong.
+truth=$scratch/truth.csv
+header=capture,l4,a_ip,a_port,b_ip,b_port,protocol
+{ echo "$header"; echo 'sample.pcap,udp,203.0.113.77,9,203.0.113.78,9,discard'; } > "$truth"
+expect 'eval: truth that is not seen' 0 '' eval --truth "$truth" --format json "$sample"
+[ "$(jq -c '[.captures, .not_seen, .scored.flows, .tiers[0].all.by_flows.recall]' "$scratch/out")" = '[1,1,0,null]' ]
+verdict 'eval: it counts as such' $?
+expect 'eval: by the names of the truth' 0 '' eval --truth "$truth" --root tests/data
+grep -qE '^not scored: in the truth, not seen +1 flows' "$scratch/out"
+verdict 'eval: as a table' $?
+expect 'eval: no truth' 1 "^glassbox: $scratch/none: No such file" eval --truth "$scratch/none"
+expect 'eval: a capture without truth' 1 'empty: the truth has no row about it' \
+    eval --truth "$truth" "$scratch/empty" "$sample"
+expect 'eval: a capture that is not there' 1 "^glassbox: $scratch/sample.pcap: No such file" \
+    eval --truth "$truth" --root "$scratch"
+echo 'sample.pcap,udp,203.0.113.77,9,203.0.113.78,9,echo' >> "$truth"
+expect 'eval: two truths for one flow' 1 'truth.csv:3: the flow of line 2 a second time' eval --truth "$truth"
+echo "$header" > "$truth"
+echo 'word | dns' > "$scratch/aliases"
+expect 'eval: bad aliases' 1 "aliases:1: not of the form" eval --truth "$truth" --aliases "$scratch/aliases"
+echo "$header" > "$scratch/overruled"
+expect 'eval: overruled without reason' 1 "overruled:1: the header has no column 'reason'" \
+    eval --truth "$truth" --overrule "$scratch/overruled"
+expect 'eval: mistakes nowhere' 1 'No such file or directory' \
+    eval --truth "$truth" --mistakes "$scratch/none/mistakes.csv"
+
 # Wrong use: a usage line, exit 2, nothing on stdout.
 misuse() { # WHAT-IT-SAYS ARGUMENT...
     expect "misuse: ${*:2}" 2 "$1" "${@:2}"
@@ -117,12 +143,21 @@ misuse "'' is not a list of tiers" replay --tiers '' x
 for idle in closed tcp udp other; do
     misuse "'never' is not a number of seconds" replay --idle-$idle never x
 done
+misuse 'what is true' eval
+misuse "unknown option '--truht'" eval --truht x
+misuse '--truth needs a value' eval --truth
+misuse "'sure' is none of high, medium, any" eval --truth x --min-confidence sure
+misuse "'csv' is none of table, json" eval --truth x --format csv
+misuse 'are for reports, not for eval' eval --truth x --workers 2
+misuse 'are for reports, not for eval' eval --truth x --interval 5
+misuse 'are for reports, not for eval' eval --truth x --min-endpoints 5
+misuse '--scope: the truth names flows without it' eval --truth x --scope vlan
 misuse "unexpected argument 'x'" protocols x
 misuse "unknown option '--yaml'" protocols --yaml
 misuse 'takes no arguments' version x
 
 # Help and lists.
-for command in replay protocols version; do
+for command in replay eval protocols version; do
     expect "$command --help" 0 '' "$command" --help
     grep -q "^usage: glassbox $command" "$scratch/out"
     verdict "$command --help shows its usage" $?
