@@ -2,13 +2,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Screens that no one looks at, and someone who works at them.
 
-# screen_start HOST DISPLAY SERVER OPTION...: an X server (Xvfb, Xtigervnc) and clients that move.
+# display N: the lab's own N-th display; labs run side by side and X servers share /tmp.
+display() {
+    echo ":$((100 + $$ % 5000 * 10 + $1))"
+}
+
+# screen_start HOST N SERVER OPTION...: an X server (Xvfb, Xtigervnc) as the N-th display.
 screen_start() {
-    local host=$1 display=$2
+    local host=$1 name
+    name=$(display "$2")
     shift 2
     mkdir -p /tmp/.X11-unix
-    start_on "$host" screen "$@"
-    wait_for 15 test -S "/tmp/.X11-unix/X$display"
+    rm -f "/tmp/.X${name#:}-lock" "/tmp/.X11-unix/X${name#:}" # left by one that was ended
+    start_on "$host" screen "$1" "$name" "${@:2}"
+    wait_for 15 test -S "/tmp/.X11-unix/X${name#:}"
 }
 
 # desk_start HOST DISPLAY LABEL: a terminal that is written to and a clock.

@@ -16,23 +16,24 @@ servers() {
     flows_are minetest udp "$(address4 s2)" 30000
     local player
     for player in 1 2; do
-        screen_start c$player 8$((player + 4)) Xvfb :8$((player + 4)) -screen 0 320x240x24 -ac
+        screen_start c$player $player Xvfb -screen 0 320x240x24 -ac
     done
 }
 
 player() {
-    local display=:8$(($1 + 4)) end
+    local display end
+    display=$(display "$1")
     mkdir -p "$LAB_DIR/player-$1"
     printf 'screen_w = 160\nscreen_h = 120\nviewing_range = 40\nenable_sound = false\nfps_max = 15\n' \
         >"$LAB_DIR/player-$1.conf"
-    start_on "c$1" minetest env HOME="$LAB_DIR/player-$1" DISPLAY=$display LIBGL_ALWAYS_SOFTWARE=1 \
+    start_on "c$1" minetest env HOME="$LAB_DIR/player-$1" DISPLAY="$display" LIBGL_ALWAYS_SOFTWARE=1 \
         nice minetest --config "$LAB_DIR/player-$1.conf" --address "$(address4 s2)" --port 30000 \
         --name "player$1" --password secret --go
     sleep 12
     end=$((SECONDS + 22))
     while [ $SECONDS -lt $end ]; do
         draw 400
-        run_on "c$1" screen env DISPLAY=$display xdotool mousemove_relative -- $((DRAWN - 200)) 0 \
+        run_on "c$1" screen env DISPLAY="$display" xdotool mousemove_relative -- $((DRAWN - 200)) 0 \
             keydown w sleep 0.6 keyup w
         think 300
     done

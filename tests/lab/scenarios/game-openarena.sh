@@ -4,7 +4,7 @@
 packages="openarena openarena-server xvfb xdotool"
 names="arena=s2"
 seconds=45
-shows="udp.port == 27960 && udp.length > 50"
+shows="udp.port == 27960 && frame.number > 800"
 
 servers() {
     mkdir -p "$LAB_DIR/arena"
@@ -15,13 +15,13 @@ servers() {
     flows_are openarena udp "$(address4 s2)" 27960
     local player
     for player in 1 2; do
-        screen_start c$player 8$player Xvfb :8$player -screen 0 320x240x24 -ac
+        screen_start c$player $player Xvfb -screen 0 320x240x24 -ac
     done
 }
 
 player() {
     mkdir -p "$LAB_DIR/player-$1"
-    start_on "c$1" openarena env HOME="$LAB_DIR/player-$1" DISPLAY=":8$1" SDL_AUDIODRIVER=dummy \
+    start_on "c$1" openarena env HOME="$LAB_DIR/player-$1" DISPLAY="$(display "$1")" SDL_AUDIODRIVER=dummy \
         LIBGL_ALWAYS_SOFTWARE=1 nice openarena +set r_mode -1 +set r_customwidth 160 \
         +set r_customheight 120 +set r_fullscreen 0 +set com_maxfps 30 +set name "player$1" \
         +connect "$(address4 s2):27960"
@@ -30,7 +30,7 @@ player() {
     while [ $SECONDS -lt $end ]; do
         draw 4
         key=$(echo "w a d space" | cut -d ' ' -f $((DRAWN + 1)))
-        run_on "c$1" screen env DISPLAY=":8$1" xdotool keydown "$key" sleep 0.4 keyup "$key" click 1
+        run_on "c$1" screen env DISPLAY="$(display "$1")" xdotool keydown "$key" sleep 0.4 keyup "$key" click 1
         think 200
     done
 }

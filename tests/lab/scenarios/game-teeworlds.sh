@@ -4,7 +4,7 @@
 packages="teeworlds teeworlds-server xvfb xdotool"
 names="tee=s2"
 seconds=40
-shows="udp.port == 8303 && udp.length > 20"
+shows="udp.port == 8303 && frame.number > 800"
 
 servers() {
     mkdir -p "$LAB_DIR/tee"
@@ -14,14 +14,15 @@ servers() {
     flows_are teeworlds udp '*' 8303-8310
     local player
     for player in 1 2; do
-        screen_start c$player 8$((player + 2)) Xvfb :8$((player + 2)) -screen 0 640x480x24 -ac
+        screen_start c$player $player Xvfb -screen 0 640x480x24 -ac
     done
 }
 
 player() {
-    local display=:8$(($1 + 2)) end key
+    local display end key
+    display=$(display "$1")
     mkdir -p "$LAB_DIR/player-$1"
-    start_on "c$1" teeworlds env HOME="$LAB_DIR/player-$1" DISPLAY=$display SDL_AUDIODRIVER=dummy \
+    start_on "c$1" teeworlds env HOME="$LAB_DIR/player-$1" DISPLAY="$display" SDL_AUDIODRIVER=dummy \
         LIBGL_ALWAYS_SOFTWARE=1 nice teeworlds "gfx_fullscreen 0; gfx_screen_width 320;
         gfx_screen_height 240; gfx_limitfps 1; gfx_maxfps 30; snd_enable 0; cl_skip_start_menu 1;
         player_name player$1; connect $(address4 s2):8303"
@@ -30,7 +31,7 @@ player() {
     while [ $SECONDS -lt $end ]; do
         draw 3
         key=$(echo "a d space" | cut -d ' ' -f $((DRAWN + 1)))
-        run_on "c$1" screen env DISPLAY=$display xdotool keydown "$key" sleep 0.4 keyup "$key" click 1
+        run_on "c$1" screen env DISPLAY="$display" xdotool keydown "$key" sleep 0.4 keyup "$key" click 1
         think 200
     done
 }

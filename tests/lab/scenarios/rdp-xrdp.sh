@@ -7,8 +7,8 @@ seconds=40
 shows="tcp.port == 3389 && tcp.len > 1000"
 
 servers() {
-    screen_start s2 76 Xtigervnc :76 -geometry 800x600 -SecurityTypes None -rfbport 5976 -ac
-    desk_start s2 :76 rdp
+    screen_start s2 1 Xtigervnc -geometry 800x600 -SecurityTypes None -rfbport 5976 -ac
+    desk_start s2 "$(display 1)" rdp
     mkdir -p "$LAB_DIR/xrdp"
     cp -r /etc/xrdp/. "$LAB_DIR/xrdp/"
     cp "$LAB_DIR/cert.pem" "$LAB_DIR/key.pem" "$LAB_DIR/xrdp/"
@@ -41,14 +41,14 @@ password=na
 END
     start_on s2 rdp sh -c "mount --bind $LAB_DIR/xrdp /etc/xrdp && mount -t tmpfs none /run &&
         exec xrdp --nodaemon --config $LAB_DIR/xrdp/xrdp.ini"
-    screen_start c1 77 Xvfb :77 -screen 0 900x700x24 -ac
+    screen_start c1 2 Xvfb -screen 0 900x700x24 -ac
     wait_for 10 listening s2 tcp 3389
     flows_are rdp tcp "$(address4 s2)" 3389
 }
 
 clients() {
-    start_on c1 rdp env DISPLAY=:77 HOME="$LAB_DIR" xfreerdp /v:desk.$LAB_ZONE /cert:ignore /u:ann \
+    start_on c1 rdp env DISPLAY="$(display 2)" HOME="$LAB_DIR" xfreerdp /v:desk.$LAB_ZONE /cert:ignore /u:ann \
         /p:secret /size:800x600 /sec:tls
     sleep 4
-    hand_moves :77 18 c1 rdp
+    hand_moves "$(display 2)" 18 c1 rdp
 }

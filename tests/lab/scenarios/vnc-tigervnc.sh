@@ -7,16 +7,16 @@ seconds=35
 shows="vnc"
 
 servers() {
-    screen_start s2 71 Xtigervnc :71 -geometry 800x600 -SecurityTypes None -rfbport 5900 -ac \
+    screen_start s2 1 Xtigervnc -geometry 800x600 -SecurityTypes None -rfbport 5900 -ac \
         -localhost=0
-    desk_start s2 :71 vnc
-    screen_start c1 72 Xvfb :72 -screen 0 900x700x24 -ac
+    desk_start s2 "$(display 1)" vnc
+    screen_start c1 2 Xvfb -screen 0 900x700x24 -ac
     wait_for 10 listening s2 tcp 5900
     flows_are vnc tcp "$(address4 s2)" 5900
 }
 
 clients() {
-    start_on c1 vnc env DISPLAY=:72 HOME="$LAB_DIR" xtigervncviewer -Shared desk.$LAB_ZONE:0
+    start_on c1 vnc env DISPLAY="$(display 2)" HOME="$LAB_DIR" xtigervncviewer -Shared desk.$LAB_ZONE:0
     sleep 3
-    hand_moves :72 18 c1 vnc
+    hand_moves "$(display 2)" 18 c1 vnc
 }

@@ -7,16 +7,16 @@ seconds=35
 shows="vnc"
 
 servers() {
-    screen_start s2 73 Xvfb :73 -screen 0 800x600x24 -ac
-    desk_start s2 :73 vnc
-    start_on s2 vnc x11vnc -display :73 -forever -shared -nopw -rfbport 5900 -noxdamage
-    screen_start c1 74 Xvfb :74 -screen 0 900x700x24 -ac
+    screen_start s2 1 Xvfb -screen 0 800x600x24 -ac
+    desk_start s2 "$(display 1)" vnc
+    start_on s2 vnc x11vnc -display "$(display 1)" -forever -shared -nopw -rfbport 5900 -noxdamage
+    screen_start c1 2 Xvfb -screen 0 900x700x24 -ac
     wait_for 10 listening s2 tcp 5900
     flows_are vnc tcp "$(address4 s2)" 5900
 }
 
 clients() {
-    start_on c1 vnc env DISPLAY=:74 HOME="$LAB_DIR" xtigervncviewer -Shared desk.$LAB_ZONE:0
+    start_on c1 vnc env DISPLAY="$(display 2)" HOME="$LAB_DIR" xtigervncviewer -Shared desk.$LAB_ZONE:0
     sleep 3
-    hand_moves :74 18 c1 vnc
+    hand_moves "$(display 2)" 18 c1 vnc
 }
