@@ -50,7 +50,8 @@ unsigned flow_direction(const struct flow *flow, const struct packet *packet)
     return flow_key_is_reversed(packet) != started_high;
 }
 
-/* The sequence number of the packet's first payload byte: a SYN counts before it (RFC 9293, 3.4). */
+/* The sequence number of the packet's first payload byte: a SYN counts before it (RFC 9293, 3.4).
+ */
 static uint32_t data_sequence(const struct packet *packet)
 {
     return packet->tcp_sequence + !!(packet->tcp_flags & TCP_SYN);

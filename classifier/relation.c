@@ -49,8 +49,7 @@ static bool is_alive(const struct entry *entry, uint64_t now_ns)
     return entry->protocol && entry->named_ns <= now_ns && now_ns - entry->named_ns <= life_ns;
 }
 
-static struct flow_key key_of(struct relations *relations,
-                              const struct relation_endpoint *endpoint)
+static struct flow_key key_of(struct relations *relations, const struct relation_endpoint *endpoint)
 {
     return flow_key_of_endpoint(relations->hash, endpoint->ip_version, endpoint->address,
                                 endpoint->port, endpoint->protocol);

@@ -45,7 +45,7 @@ static bool take_number(struct reader *reader, uint64_t most, uint64_t *value)
 
 static void skip_word(struct reader *reader)
 {
-    while (reader->at < reader->end && *reader->at > ' ')
+    while (reader->at<reader->end && * reader->at> ' ')
         reader->at++;
     take_byte(reader, ' ');
 }
@@ -237,8 +237,8 @@ static void add_extended(struct reader *reader, const struct packet *packet,
     bool has_family = take_number(reader, 2, &family);
     if (!take_byte(reader, '|'))
         return;
-    bool is_good = !has_family || (family == 1 ? take_ipv4(reader, '.', &endpoint)
-                                               : take_ipv6(reader, &endpoint));
+    bool is_good = !has_family ||
+                   (family == 1 ? take_ipv4(reader, '.', &endpoint) : take_ipv6(reader, &endpoint));
     if (!is_good || !take_byte(reader, '|') || !take_number(reader, 65535, &port))
         return;
     endpoint.port = (uint16_t)port;
@@ -300,8 +300,7 @@ static void add_compact(struct reader *reader, uint64_t bytes, unsigned address_
     for (; usable >= address_bytes + 2u; usable -= address_bytes + 2u) {
         struct relation_endpoint endpoint = {.ip_version = address_bytes == 4 ? 4 : 6};
         memcpy(endpoint.address, reader->at, address_bytes);
-        endpoint.port =
-            (uint16_t)(reader->at[address_bytes] << 8 | reader->at[address_bytes + 1]);
+        endpoint.port = (uint16_t)(reader->at[address_bytes] << 8 | reader->at[address_bytes + 1]);
         add(names, endpoint);
         reader->at += address_bytes + 2u;
     }

@@ -480,8 +480,7 @@ static const struct rule_function functions[] = {
 const struct rule_function *rule_function_find(const char *name, unsigned name_bytes)
 {
     for (unsigned i = 0; i < sizeof functions / sizeof *functions; i++) {
-        if (strlen(functions[i].name) == name_bytes &&
-            !memcmp(functions[i].name, name, name_bytes))
+        if (strlen(functions[i].name) == name_bytes && !memcmp(functions[i].name, name, name_bytes))
             return &functions[i];
     }
     return NULL;

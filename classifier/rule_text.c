@@ -54,7 +54,8 @@ static int take_line(struct rule_text *text, size_t *used, bool *goes_on, struct
     if (length > RULE_LINE_BYTES)
         return error_set(error, EINVAL, "the line is longer than %d bytes", RULE_LINE_BYTES);
     if (!is_ascii(line, length))
-        return error_set(error, EINVAL, "only printable ASCII and tabs: write other bytes as \\xHH");
+        return error_set(error, EINVAL,
+                         "only printable ASCII and tabs: write other bytes as \\xHH");
     length = trim(line, content_length(line, length));
     if (length && line[length - 1] == '\\') {
         *goes_on = true;
@@ -93,8 +94,8 @@ int rule_text_next(struct rule_text *text, struct error *error)
 
 static bool is_plain(char byte)
 {
-    return byte && strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./|",
-                          byte);
+    return byte &&
+           strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./|", byte);
 }
 
 static struct rule_word take_string(const char **at)
@@ -162,13 +163,15 @@ int rule_word_unescape(const struct rule_word *word, uint8_t *out, struct error 
         const char *found = strchr(letters, letter);
         if (letter && found) {
             out[written++] = (uint8_t)bytes[found - letters];
-        } else if (letter == 'x' && i + 2 < word->length &&
-                   hex_digit(word->at[i + 1]) >= 0 && hex_digit(word->at[i + 2]) >= 0) {
-            out[written++] = (uint8_t)(hex_digit(word->at[i + 1]) * 16 + hex_digit(word->at[i + 2]));
+        } else if (letter == 'x' && i + 2 < word->length && hex_digit(word->at[i + 1]) >= 0 &&
+                   hex_digit(word->at[i + 2]) >= 0) {
+            out[written++] =
+                (uint8_t)(hex_digit(word->at[i + 1]) * 16 + hex_digit(word->at[i + 2]));
             i += 2;
         } else {
-            return error_set(error, EINVAL, "'\\%c' is no escape: use \\xHH, \\r, \\n, \\t, \\0, "
-                                            "\\\\ or \\\"",
+            return error_set(error, EINVAL,
+                             "'\\%c' is no escape: use \\xHH, \\r, \\n, \\t, \\0, "
+                             "\\\\ or \\\"",
                              letter);
         }
     }
@@ -193,8 +196,8 @@ int rule_word_range(const struct rule_word *word, unsigned most, unsigned *first
                     struct error *error)
 {
     const char *end = word->at + word->length;
-    const char *at = word->kind == RULE_WORD_PLAIN ? read_unsigned(word->at, end, most, first)
-                                                   : NULL;
+    const char *at =
+        word->kind == RULE_WORD_PLAIN ? read_unsigned(word->at, end, most, first) : NULL;
     *last = *first;
     if (at && end - at > 2 && at[0] == '.' && at[1] == '.')
         at = read_unsigned(at + 2, end, most, last);

@@ -49,8 +49,8 @@ static uint8_t number_of(const struct rule *rule, unsigned transport)
 }
 
 /* A packet of the made-up flow; its payload and sequence number are the caller's to set. */
-static struct packet make_packet(struct prover *prover, const struct rule *rule,
-                                 unsigned transport, bool is_server)
+static struct packet make_packet(struct prover *prover, const struct rule *rule, unsigned transport,
+                                 bool is_server)
 {
     static const uint8_t client[16] = {192, 0, 2, 1};
     static const uint8_t server[16] = {192, 0, 2, 2};
@@ -154,8 +154,8 @@ static void judge_sample(struct prover *prover, unsigned index, const struct rul
     else if (!sample->is_near && rule->strength != RULE_PART && verdict != rule->protocol)
         rule_faults_add(faults, rule->file, sample->line,
                         "the flow of this sample (%s) is called '%s', not '%s', because of %s",
-                        over, protocols_get(prover->protocols, verdict)->name,
-                        rule->protocol_name, culprit_of(prover, verdict));
+                        over, protocols_get(prover->protocols, verdict)->name, rule->protocol_name,
+                        culprit_of(prover, verdict));
 }
 
 static void prove_rule(struct prover *prover, unsigned index, struct rule_faults *faults)

@@ -56,8 +56,8 @@ static int copy_name(struct reader *reader, const struct rule_word *word, bool m
     unsigned part = 0;
     for (size_t i = 0; is_good && i < word->length; i++) {
         char byte = word->at[i];
-        bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
-                         byte == '-';
+        bool is_letter =
+            (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-';
         bool is_slash = byte == '/' && may_be_full;
         part = is_slash ? 0 : part + 1;
         is_good = (is_letter || is_slash) && part <= RULE_NAME_BYTES;
@@ -208,8 +208,7 @@ static int take_pattern_place(struct reader *reader, const char *at, struct rule
         if (is_anywhere)
             continue;
         word = rule_word_next(&at);
-        int failure =
-            rule_word_range(&word, RULE_STREAM_BYTES - 1, &first, &last, &reader->error);
+        int failure = rule_word_range(&word, RULE_STREAM_BYTES - 1, &first, &last, &reader->error);
         if (failure)
             return failure;
         pattern->first = (uint16_t)first;
@@ -373,8 +372,7 @@ static int open_payload(struct reader *reader, struct sample_build *build, bool 
 static int close_piece(struct reader *reader, struct sample_build *build, uint32_t length)
 {
     if (build->payload_count == 0) {
-        int failure =
-            open_payload(reader, build, reader->rule.direction == RULE_SERVER);
+        int failure = open_payload(reader, build, reader->rule.direction == RULE_SERVER);
         if (failure)
             return failure;
     }

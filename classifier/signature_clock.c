@@ -17,9 +17,9 @@ struct signature_clock {
     struct watch_pool *pool;
     struct relations *relations;
     struct signature_names *names; /* null: none are read */
-    bool *recorded; /* [rules.count]; null while not recording */
+    bool *recorded;                /* [rules.count]; null while not recording */
     /* Of the scan under way: */
-    const struct group *group;
+    const struct bucket *bucket;
     uint8_t *found;    /* [rules.count]: patterns that matched; all 0 between scans */
     uint16_t *touched; /* [rules.count]: rules with any */
     unsigned touched_count;
@@ -33,8 +33,8 @@ struct tick {
     const struct packet *packet;
     struct tally *tally;
     unsigned direction;
-    struct watch *watch;   /* null until one is needed */
-    uint16_t first_size;   /* stands for watch.sizes while there is no watch */
+    struct watch *watch; /* null until one is needed */
+    uint16_t first_size; /* stands for watch.sizes while there is no watch */
     struct rule_subject subject;
     bool is_naming; /* more payload is wanted for the flow's name */
     unsigned satisfied_count;
@@ -43,10 +43,21 @@ struct tick {
 
 static int make_scratch(struct signature_clock *clock, struct error *error)
 {
-    struct pattern_set *sets[RULE_TRANSPORTS];
-    for (unsigned i = 0; i < RULE_TRANSPORTS; i++)
-        sets[i] = clock->signatures->groups[i].set;
-    return pattern_scratch_new(&clock->scratch, sets, RULE_TRANSPORTS, error);
+    size_t most = (size_t)RULE_TRANSPORTS * (clock->signatures->rules->count + SHARED_BUCKETS);
+    struct pattern_set **sets = calloc(most, sizeof *sets);
+    unsigned count = 0;
+    if (!sets)
+        return error_set(error, ENOMEM, "out of memory for the signatures tier");
+    for (unsigned i = 0; i < RULE_TRANSPORTS; i++) {
+        const struct group *group = &clock->signatures->groups[i];
+        for (unsigned k = 0; k < group->rule_count; k++)
+            sets[count++] = group->own[k].set;
+        for (unsigned k = 0; k < SHARED_BUCKETS; k++)
+            sets[count++] = group->shared[k].set;
+    }
+    int failure = pattern_scratch_new(&clock->scratch, sets, count, error);
+    free(sets);
+    return failure;
 }
 
 int signature_clock_new(struct signature_clock **clock, const struct signature_options *options,
@@ -151,8 +162,8 @@ static struct watch *need_watch(struct tick *tick)
     if (tick->watch)
         return tick->watch;
     bool was_taken;
-    tick->watch = watch_take(tick->clock->pool, &tick->flow->key, &tick->detail->watch_slot,
-                             &was_taken);
+    tick->watch =
+        watch_take(tick->clock->pool, &tick->flow->key, &tick->detail->watch_slot, &was_taken);
     tick->flow->watch |= FLOW_WATCH_HELD;
     tick->tally->signatures.watches_lost += was_taken;
     return tick->watch;
@@ -163,14 +174,13 @@ static void stop_watching(struct tick *tick)
     if (tick->watch)
         watch_release(tick->clock->pool, tick->detail->watch_slot);
     tick->watch = NULL;
-    tick->flow->watch &=
-        (uint8_t) ~(FLOW_WATCH_FORWARD | FLOW_WATCH_BACKWARD | FLOW_WATCH_HELD);
+    tick->flow->watch &= (uint8_t) ~(FLOW_WATCH_FORWARD | FLOW_WATCH_BACKWARD | FLOW_WATCH_HELD);
 }
 
 static void note_found(void *context, unsigned index)
 {
     struct signature_clock *clock = context;
-    const struct pattern_place *place = &clock->group->places[index];
+    const struct pattern_place *place = &clock->bucket->places[index];
     if (!clock->found[place->rule])
         clock->touched[clock->touched_count++] = place->rule;
     clock->found[place->rule] |= place->bit;
@@ -229,44 +239,80 @@ static void count_hit(struct tick *tick, uint16_t index)
         *count += 1;
 }
 
-static void try_rule(struct tick *tick, uint16_t index)
+/* The rule matches. */
+static void take_rule(struct tick *tick, uint16_t index)
 {
-    if (!conditions_hold(tick, rule_at(tick, index)))
-        return;
     if (tick->clock->signatures->facts[index].is_tracked)
         count_hit(tick, index);
     else
         satisfy(tick, index);
 }
 
-static void try_plain_rules(struct tick *tick, const struct group *group, uint8_t first)
+static void scan(struct tick *tick, const struct bucket *bucket)
 {
-    const uint64_t *admitted = &group->admitted[(size_t)first * group->word_count];
+    struct signature_clock *clock = tick->clock;
+    const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
+    clock->bucket = bucket;
+    clock->touched_count = 0;
+    pattern_set_scan(bucket->set, clock->scratch, view->bytes, view->captured_bytes, note_found,
+                     clock);
+}
+
+/* Have all of the rule's patterns been found? Forgets them. */
+static bool is_whole(struct signature_clock *clock, uint16_t index)
+{
+    bool is_whole = clock->found[index] == clock->signatures->facts[index].all_patterns;
+    clock->found[index] = 0;
+    return is_whole;
+}
+
+static void try_shared(struct tick *tick, const struct bucket *bucket)
+{
+    struct signature_clock *clock = tick->clock;
+    scan(tick, bucket);
+    for (unsigned i = 0; i < clock->touched_count; i++) {
+        uint16_t index = clock->touched[i];
+        if (is_whole(clock, index) && conditions_hold(tick, rule_at(tick, index)))
+            take_rule(tick, index);
+    }
+}
+
+/* Checks cost less than patterns: they come first. */
+static void try_candidate(struct tick *tick, const struct group *group, unsigned number)
+{
+    uint16_t index = group->rules[number];
+    const struct bucket *own = &group->own[number];
+    if (!conditions_hold(tick, rule_at(tick, index)))
+        return;
+    if (own->set)
+        scan(tick, own);
+    if (is_whole(tick->clock, index))
+        take_rule(tick, index);
+}
+
+static void try_candidates(struct tick *tick, const struct group *group)
+{
+    const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
+    unsigned places = view->captured_bytes < GROUP_PLACES ? view->captured_bytes : GROUP_PLACES;
     for (unsigned word = 0; word < group->word_count; word++) {
-        for (uint64_t left = admitted[word]; left; left &= left - 1)
-            try_rule(tick, group->plain[word * 64 + (unsigned)__builtin_ctzll(left)]);
+        uint64_t left = UINT64_MAX;
+        for (unsigned place = 0; place < places; place++)
+            left &= group->admitted[(place * 256u + view->bytes[place]) * group->word_count + word];
+        for (; left; left &= left - 1)
+            try_candidate(tick, group, word * 64 + (unsigned)__builtin_ctzll(left));
     }
 }
 
 static void try_rules(struct tick *tick)
 {
-    struct signature_clock *clock = tick->clock;
     const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
-    const struct group *group = &clock->signatures->groups[transport_of(tick->packet)];
-    uint32_t length = view->captured_bytes;
+    const struct group *group = &tick->clock->signatures->groups[transport_of(tick->packet)];
     tick->tally->signatures.payloads++;
-    tick->tally->signatures.bytes += length;
-    clock->group = group;
-    clock->touched_count = 0;
-    pattern_set_scan(group->set, clock->scratch, view->bytes, length, note_found, clock);
-    for (unsigned i = 0; i < clock->touched_count; i++) {
-        uint16_t index = clock->touched[i];
-        bool is_whole = clock->found[index] == clock->signatures->facts[index].all_patterns;
-        clock->found[index] = 0;
-        if (is_whole)
-            try_rule(tick, index);
-    }
-    try_plain_rules(tick, group, view->bytes[0]);
+    tick->tally->signatures.bytes += view->captured_bytes;
+    try_candidates(tick, group);
+    try_shared(tick, &group->shared[BUCKET_ANY]);
+    if (signature_is_text(view->bytes[0]))
+        try_shared(tick, &group->shared[BUCKET_TEXT]);
 }
 
 static const struct watch_hit *find_hit(const struct watch *watch, uint16_t rule)
@@ -282,8 +328,7 @@ static const struct watch_hit *find_hit(const struct watch *watch, uint16_t rule
 static bool is_answered(const struct watch *watch, const struct watch_hit *hit, uint16_t required)
 {
     const struct watch_hit *other = find_hit(watch, required);
-    return other &&
-           ((hit->count[0] && other->count[1]) || (hit->count[1] && other->count[0]));
+    return other && ((hit->count[0] && other->count[1]) || (hit->count[1] && other->count[0]));
 }
 
 static bool has_its_hits(const struct tick *tick, const struct watch_hit *hit)
@@ -492,8 +537,8 @@ static bool open_stream(struct tick *tick, const struct signature_step *step)
         watch->has_base[direction] = true;
         watch->base_sequence[direction] = step->expected_sequence;
     }
-    bool has_grown = watch_place(watch, direction, sequence, packet->payload,
-                                 packet->payload_captured_bytes);
+    bool has_grown =
+        watch_place(watch, direction, sequence, packet->payload, packet->payload_captured_bytes);
     if (step->is_data || has_grown)
         watch_count(watch, direction, packet->payload_bytes);
     tick->subject.count = watch->packets[direction];
@@ -520,7 +565,8 @@ static void keep_first(struct tick *tick, const struct signature_step *step)
 static void keep_last(struct tick *tick)
 {
     const struct packet *packet = tick->packet;
-    if (!tick->watch || tick->watch->is_name_state || packet->protocol == IP_TCP || !tick->clock->signatures->uses_last)
+    if (!tick->watch || tick->watch->is_name_state || packet->protocol == IP_TCP ||
+        !tick->clock->signatures->uses_last)
         return;
     watch_keep_last(tick->watch, tick->direction, packet->payload, packet->payload_captured_bytes,
                     packet->payload_bytes);
@@ -531,8 +577,7 @@ static bool is_first_in_place(const struct tick *tick, const struct signature_st
 {
     const struct packet *packet = tick->packet;
     uint32_t sequence = packet->tcp_sequence + !!(packet->tcp_flags & TCP_SYN);
-    return !tick->watch &&
-           (packet->protocol != IP_TCP || sequence == step->expected_sequence);
+    return !tick->watch && (packet->protocol != IP_TCP || sequence == step->expected_sequence);
 }
 
 static void apply_rules(struct tick *tick)

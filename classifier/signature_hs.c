@@ -59,8 +59,8 @@ static int refuse(hs_compile_error_t *failure, struct error *error)
     return code;
 }
 
-int pattern_examine(const struct rule_pattern *pattern, uint32_t *least_bytes,
-                    uint32_t *most_bytes, struct error *error)
+int pattern_examine(const struct rule_pattern *pattern, uint32_t *least_bytes, uint32_t *most_bytes,
+                    struct error *error)
 {
     /* The pattern alone, so that an anchor's bytes do not hide that it can be empty. */
     hs_expr_info_t *info = NULL;
@@ -176,8 +176,8 @@ void pattern_set_scan(const struct pattern_set *set, struct pattern_scratch *scr
     if (!set)
         return;
     struct listener listener = {.found = found, .context = context};
-    hs_error_t outcome = hs_scan(set->database, (const char *)bytes, length, 0, scratch->scratch,
-                                 tell, &listener);
+    hs_error_t outcome =
+        hs_scan(set->database, (const char *)bytes, length, 0, scratch->scratch, tell, &listener);
     /* Valid database, scratch of this thread, no stop asked for: nothing is left to go wrong. */
     assert(outcome == HS_SUCCESS);
     (void)outcome;

@@ -12,8 +12,8 @@ int pattern_sets_are_built(struct error *error)
                      "this glassbox was built without Hyperscan, so it has no signatures tier");
 }
 
-int pattern_examine(const struct rule_pattern *pattern, uint32_t *least_bytes,
-                    uint32_t *most_bytes, struct error *error)
+int pattern_examine(const struct rule_pattern *pattern, uint32_t *least_bytes, uint32_t *most_bytes,
+                    struct error *error)
 {
     (void)pattern;
     *least_bytes = 0;

@@ -17,8 +17,8 @@ int pattern_sets_are_built(struct error *error);
 
 /* Parses one pattern: the fewest and most bytes it matches (UINT32_MAX: any number). Returns 0, or
  * -EINVAL with `error` saying what is wrong. */
-int pattern_examine(const struct rule_pattern *pattern, uint32_t *least_bytes,
-                    uint32_t *most_bytes, struct error *error);
+int pattern_examine(const struct rule_pattern *pattern, uint32_t *least_bytes, uint32_t *most_bytes,
+                    struct error *error);
 
 /* Compiles; a match of patterns[i] is told as i. No patterns make an empty set, null. Returns 0, or
  * -errno with `error` filled and `*culprit` the index of the pattern at fault, -1 when it is none

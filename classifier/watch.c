@@ -25,8 +25,8 @@ int watch_pool_new(struct watch_pool **pool, uint32_t count, struct error *error
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     made->count = count;
     made->bytes = count * sizeof *made->watches;
-    void *memory = mmap(NULL, made->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                        0);
+    void *memory =
+        mmap(NULL, made->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         free(made);
         return error_set(error, ENOMEM, "out of memory for the first bytes of %u flows", count);
@@ -123,8 +123,8 @@ static void copy_around_pieces(struct watch *watch, unsigned direction, unsigned
         memcpy(stream + at, bytes + (at - first), end - at);
 }
 
-/* The pieces with first..end-1 among them, joined with those it touches. Returns how many there are,
- * which may be one more than fit. */
+/* The pieces with first..end-1 among them, joined with those it touches. Returns how many there
+ * are, which may be one more than fit. */
 static unsigned join_pieces(const struct watch *watch, unsigned direction, unsigned first,
                             unsigned end, struct watch_piece *joined)
 {

@@ -224,8 +224,7 @@ static void write_services(struct json_writer *json, const struct report *report
             continue;
         json_write_object_begin(json, NULL);
         json_write_string(json, "service", services_name(services, id));
-        json_write_string(json, "category",
-                          service_category_name(services_category(services, id)));
+        json_write_string(json, "category", service_category_name(services_category(services, id)));
         json_write_unsigned(json, "packets", service->packets);
         json_write_unsigned(json, "bytes", service->bytes);
         json_write_unsigned(json, "flows", service->flows);

@@ -71,8 +71,9 @@ static void refuses_what_is_wrong(void)
     } cases[] = {
         {"rule a\n", 1, "begin with 'protocol NAME'"},
         {"pattern \"a\"\n", 1, "outside a rule"},
-        {"protocol nonsense\n" "rule a\ntransport tcp\npattern \"a\"\n" RULE_TAIL, 2,
-         "no protocol 'nonsense'"},
+        {"protocol nonsense\n"
+         "rule a\ntransport tcp\npattern \"a\"\n" RULE_TAIL,
+         2, "no protocol 'nonsense'"},
         {"protocol Ssh\n", 1, "no name"},
         {"protocol ssh category vpn description \"a\" specification \"b\"\n", 1, "ssh"},
         {"protocol new-one category sweets description \"a\" specification \"b\"\n", 1, "sweets"},
@@ -82,7 +83,9 @@ static void refuses_what_is_wrong(void)
         {RULE_HEAD "pattern \"a\n" RULE_TAIL "pattern \"b\"\n", 4, "double quotes"},
         {RULE_HEAD "pattern \"a\"\nlength 4\n" RULE_TAIL, 5, "no statement 'length'"},
         {RULE_HEAD "pattern \"a\"\ntransport udp\n" RULE_TAIL, 5, "twice"},
-        {RULE_HEAD "pattern \"a\" at 2048\n" "pattern \"b\"\n" RULE_TAIL, 4, "2047"},
+        {RULE_HEAD "pattern \"a\" at 2048\n"
+                   "pattern \"b\"\n" RULE_TAIL,
+         4, "2047"},
         {RULE_HEAD "pattern \"a\" at 5..4\npattern \"b\"\n" RULE_TAIL, 4, "range"},
         {RULE_HEAD "pattern \"a\" anywhere at 4\npattern \"b\"\n" RULE_TAIL, 4, "after a pattern"},
         {RULE_HEAD "pattern \"a\"\nhits 9\n" RULE_TAIL, 5, "0 to 8"},
@@ -167,9 +170,12 @@ static struct rule_subject subject_of(const void *bytes, uint32_t length)
                                                       .sizes = sizes,
                                                       .size_count = 2,
                                                       .is_there = true};
-    subject.view[RULE_VIEW_PEER] = (struct rule_view){
-        .bytes = peer, .captured_bytes = 3, .length = 3, .sizes = sizes, .size_count = 1,
-        .is_there = true};
+    subject.view[RULE_VIEW_PEER] = (struct rule_view){.bytes = peer,
+                                                      .captured_bytes = 3,
+                                                      .length = 3,
+                                                      .sizes = sizes,
+                                                      .size_count = 1,
+                                                      .is_there = true};
     return subject;
 }
 
@@ -315,8 +321,16 @@ static void computes_functions(void)
         {"bencode(0) == 0", "l1:ax", 5, true},
         {"bencode(0) == 4", "i-7ez", 5, true},
         {"bencode(0) == 0", "ie", 2, true},
-        {"dns_name(0) == 13", "\x07" "example\x03" "com\0", 13, true},
-        {"dns_name(0) == 0", "\x47" "example\x03" "com\0", 13, true},
+        {"dns_name(0) == 13",
+         "\x07"
+         "example\x03"
+         "com\0",
+         13, true},
+        {"dns_name(0) == 0",
+         "\x47"
+         "example\x03"
+         "com\0",
+         13, true},
         {"dns_name(0) == 2", "\xc0\x0c", 2, true},
         {"entropy(0, 16) == 0", "\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11",
          16, true},
@@ -336,20 +350,24 @@ static void knows_which_first_bytes_can_match(void)
 {
     static const struct {
         const char *text;
+        unsigned place;
         uint8_t yes, no;
     } cases[] = {
-        {"u8[0] == 0x12", 0x12, 0x13},
-        {"u8[0] in 0x80..0xbf", 0x9f, 0x7f},
-        {"u8[0] & 0xc0 == 0x80", 0xbf, 0xc0},
-        {"u16be[0] == 0x1234", 0x12, 0x34},
-        {"u16le[0] == 0x1234", 0x34, 0x12},
-        {"u32be[0] & 0xff000000 == 0x21000000", 0x21, 0x22},
+        {"u8[0] == 0x12", 0, 0x12, 0x13},
+        {"u8[0] in 0x80..0xbf", 0, 0x9f, 0x7f},
+        {"u8[2] in 0x80..0xbf", 2, 0x9f, 0x7f},
+        {"u8[0] & 0xc0 == 0x80", 0, 0xbf, 0xc0},
+        {"u16be[0] == 0x1234", 0, 0x12, 0x34},
+        {"u16be[0] == 0x1234", 1, 0x34, 0x12},
+        {"u16le[0] == 0x1234", 0, 0x34, 0x12},
+        {"u32be[0] & 0xff000000 == 0x21000000", 0, 0x21, 0x22},
+        {"u24be[1] & 0x0000f0 == 0x000070", 3, 0x7f, 0x6f},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rule_expression *expression;
         CU_ASSERT_EQUAL_FATAL(rule_expression_new(&expression, cases[i].text, NULL), 0);
-        CU_ASSERT_TRUE(rule_expression_admits(expression, cases[i].yes));
-        CU_ASSERT_FALSE(rule_expression_admits(expression, cases[i].no));
+        CU_ASSERT_TRUE(rule_expression_admits(expression, cases[i].place, cases[i].yes));
+        CU_ASSERT_FALSE(rule_expression_admits(expression, cases[i].place, cases[i].no));
         rule_expression_free(expression);
     }
 }

@@ -175,10 +175,11 @@ static void weighs_hits_and_strength(void)
 
 static void ties_related_flows(void)
 {
-    static const char text[] = "protocol ftp\nannounces ftp-data by ftp-data\n"
-                               "rule hello\ntransport tcp\npattern \"220 \"\nstrength certain\n" PROOF
-                               "protocol sip\nannounces rtp by sdp\nrule invite\ntransport udp\n"
-                               "pattern \"INVITE \"\nstrength certain\n" PROOF;
+    static const char text[] =
+        "protocol ftp\nannounces ftp-data by ftp-data\n"
+        "rule hello\ntransport tcp\npattern \"220 \"\nstrength certain\n" PROOF
+        "protocol sip\nannounces rtp by sdp\nrule invite\ntransport udp\n"
+        "pattern \"INVITE \"\nstrength certain\n" PROOF;
     static const struct {
         const char *command;
         bool is_server;

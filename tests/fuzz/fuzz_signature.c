@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fuzzes what the signatures tier keeps of a flow. The input is a row of segments: a head byte with
- * the direction, an offset, a length. Every byte of a stream is a function of its place, so whatever
- * arrives in whatever order, the part that is in order must be those bytes, all of them arrived; and
- * a watch given back is empty. Messages are read for endpoints as well: never more than there is
- * room for. */
+ * the direction, an offset, a length. Every byte of a stream is a function of its place, so
+ * whatever arrives in whatever order, the part that is in order must be those bytes, all of them
+ * arrived; and a watch given back is empty. Messages are read for endpoints as well: never more
+ * than there is room for. */
 #include <string.h>
 
 #include "base/cursor.h"

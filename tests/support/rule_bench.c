@@ -39,9 +39,8 @@ bool rule_bench_open(struct rule_bench *bench, const char *text, uint32_t watch_
     CU_ASSERT_EQUAL_FATAL(bench->faults.count, 0);
     CU_ASSERT_EQUAL_FATAL(keyed_hash_new(&bench->hash, &secret, &error), 0);
     CU_ASSERT_EQUAL_FATAL(tally_new(&bench->tally, protocols_count(bench->protocols), &error), 0);
-    const struct signature_options options = {.signatures = bench->signatures,
-                                              .protocols = bench->protocols,
-                                              .watch_count = watch_count};
+    const struct signature_options options = {
+        .signatures = bench->signatures, .protocols = bench->protocols, .watch_count = watch_count};
     CU_ASSERT_EQUAL_FATAL(signature_clock_new(&bench->clock, &options, bench->hash, &error), 0);
     return true;
 }
@@ -99,8 +98,8 @@ static void take(struct rule_bench_flow *flow, const struct packet *packet)
 void rule_bench_begin(struct rule_bench_flow *flow, struct rule_bench *bench, uint8_t protocol,
                       uint16_t server_port, bool is_midstream)
 {
-    *flow = (struct rule_bench_flow){
-        .bench = bench, .protocol = protocol, .server_port = server_port};
+    *flow =
+        (struct rule_bench_flow){.bench = bench, .protocol = protocol, .server_port = server_port};
     struct packet packet = make_packet(flow, false);
     bool has_handshake = protocol == IP_TCP && !is_midstream;
     packet.tcp_sequence = UINT32_MAX - 100; /* streams pass the point where numbers wrap */

@@ -91,7 +91,7 @@ struct rule {
     bool needs_both; /* sides to hit */
     unsigned require_count;
     char required_name[RULE_REQUIRES][2 * RULE_NAME_BYTES + 2];
-    uint16_t required[RULE_REQUIRES]; /* indices of rules */
+    uint16_t required[RULE_REQUIRES];       /* indices of rules */
     char refined_name[RULE_NAME_BYTES + 1]; /* "" when it refines nothing */
     uint16_t refined;                       /* PROTOCOL_UNKNOWN when it refines nothing */
     bool is_required;                       /* by another rule */

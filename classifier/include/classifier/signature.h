@@ -64,7 +64,8 @@ static inline bool signature_is_watched(const struct flow *flow, unsigned direct
 
 /* What flow_expected and flow_update said of the packet. */
 struct signature_step {
-    uint32_t expected_sequence; /* TCP: where this direction's data would go on, before the packet */
+    uint32_t
+        expected_sequence; /* TCP: where this direction's data would go on, before the packet */
     bool is_data;
 };
 

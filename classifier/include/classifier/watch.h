@@ -39,20 +39,20 @@ struct watch_hit {
 };
 
 struct watch {
-    struct flow_key owner; /* zero: free */
+    struct flow_key owner;     /* zero: free */
     uint32_t base_sequence[2]; /* TCP: of the stream's first byte */
     bool has_base[2];
-    uint8_t packets[2];              /* payload packets that brought something new; saturates */
-    uint16_t sizes[2][RULE_SIZES];   /* their bytes on the wire */
-    uint16_t filled[2];              /* TCP: bytes in order; else: bytes kept of the last payload */
-    uint32_t last_length[2];         /* not TCP: bytes on the wire of the last payload */
+    uint8_t packets[2];            /* payload packets that brought something new; saturates */
+    uint16_t sizes[2][RULE_SIZES]; /* their bytes on the wire */
+    uint16_t filled[2];            /* TCP: bytes in order; else: bytes kept of the last payload */
+    uint32_t last_length[2];       /* not TCP: bytes on the wire of the last payload */
     uint8_t piece_count[2];
     struct watch_piece pieces[2][WATCH_PIECES]; /* ordered, apart from each other */
     uint8_t hit_count;
     struct watch_hit hits[WATCH_HITS];
-    uint32_t next;        /* of the free slots */
-    uint8_t naming;       /* enum watch_naming */
-    bool is_name_state;   /* `names` is in use, `bytes` is not */
+    uint32_t next;      /* of the free slots */
+    uint8_t naming;     /* enum watch_naming */
+    bool is_name_state; /* `names` is in use, `bytes` is not */
     union {
         uint8_t bytes[2][RULE_STREAM_BYTES];
         union name_state names; /* of a datagram flow whose protocol is certain */
