@@ -92,8 +92,8 @@ static int make_bootstrap(struct bootstrap *boot, struct error *error)
         find_places(boot);
     size_t used = boot->used + 1;
     boot->cells = calloc(used, sizeof *boot->cells);
-    boot->sample_counts = calloc(used, MEASURES * sizeof *boot->sample_counts);
-    boot->samples = calloc(used, MEASURES * EVAL_RESAMPLES * sizeof *boot->samples);
+    boot->sample_counts = calloc(used * MEASURES, sizeof *boot->sample_counts);
+    boot->samples = calloc(used * MEASURES, EVAL_RESAMPLES * sizeof *boot->samples);
     if (!boot->used || !boot->times || !boot->cells || !boot->sample_counts || !boot->samples)
         return error_set(error, ENOMEM, "out of memory for the intervals");
     return 0;

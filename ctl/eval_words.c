@@ -15,38 +15,34 @@ void eval_words_init(struct eval_words *words, const struct protocols *protocols
 
 void eval_words_free(struct eval_words *words)
 {
-    for (unsigned i = 0; i < words->count; i++) {
-        free(words->words[i]->name);
-        free(words->words[i]);
+    while (words->first) {
+        struct eval_word *word = words->first;
+        words->first = word->next;
+        free(word->name);
+        free(word);
     }
-    free(words->words);
-    words->words = NULL;
-    words->count = 0;
 }
 
 static struct eval_word *look_up(const struct eval_words *words, const char *name)
 {
-    for (unsigned i = 0; i < words->count; i++) {
-        if (!strcmp(words->words[i]->name, name))
-            return words->words[i];
-    }
-    return NULL;
+    struct eval_word *word = words->first;
+    while (word && strcmp(word->name, name) != 0)
+        word = word->next;
+    return word;
 }
 
 static struct eval_word *add_word(struct eval_words *words, const char *name)
 {
-    struct eval_word **wider = realloc(words->words, (words->count + 1) * sizeof *wider);
-    if (!wider)
-        return NULL;
-    words->words = wider;
     struct eval_word *word = calloc(1, sizeof *word);
-    if (word)
-        word->name = strdup(name);
-    if (!word || !word->name) {
+    char *copy = strdup(name);
+    if (!word || !copy) {
         free(word);
+        free(copy);
         return NULL;
     }
-    words->words[words->count++] = word;
+    word->name = copy;
+    word->next = words->first;
+    words->first = word;
     return word;
 }
 
@@ -83,7 +79,6 @@ static int accept_protocols(const struct eval_words *words, struct eval_word *wo
         word->accepted[word->accepted_count++] = (uint16_t)id;
     }
     word->class = word->accepted[0];
-    word->is_alias = true;
     return 0;
 }
 
@@ -156,9 +151,8 @@ const char *eval_words_class_name(const struct eval_words *words, unsigned class
 {
     if (class < protocols_count(words->protocols))
         return protocols_get(words->protocols, class)->name;
-    for (unsigned i = 0; i < words->count; i++) {
-        if (words->words[i]->class == class)
-            return words->words[i]->name;
-    }
-    return "";
+    const struct eval_word *word = words->first;
+    while (word && word->class != class)
+        word = word->next;
+    return word ? word->name : "";
 }

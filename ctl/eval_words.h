@@ -18,13 +18,12 @@ struct eval_word {
     unsigned class;
     uint16_t accepted[EVAL_ACCEPTED_MAX]; /* verdicts that are right; the first is the class */
     unsigned accepted_count;
-    bool is_alias;
+    struct eval_word *next;
 };
 
 struct eval_words {
     const struct protocols *protocols; /* borrowed */
-    struct eval_word **words;
-    unsigned count;
+    struct eval_word *first;           /* the latest */
     unsigned class_count;
 };
 

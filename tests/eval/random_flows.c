@@ -10,6 +10,7 @@
  *
  * TCP and UDP by turns (wireguard: UDP, tls and file: TCP), random ports, up to four payloads each
  * way. The same arguments give the same flows. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #include "json_writer.h"
 #include "random.h"
 
-enum { PAYLOAD_MAX = 1500, HEADERS = 40, PAYLOADS_A_WAY = 4, LINKTYPE_RAW = 101 };
+enum { PAYLOAD_MAX = 1500, HEADERS = 40, PAYLOADS_MAX = 8, LINKTYPE_RAW = 101 };
 
 struct generator;
 
@@ -182,7 +183,7 @@ static void send_flow(struct generator *generator, struct classifier *classifier
         flow.ports[end] = (uint16_t)(1 + random_below(random, 65535));
         flow.sequences[end] = (uint32_t)random_next(random);
     }
-    unsigned payloads = 1 + (unsigned)random_below(random, 2 * PAYLOADS_A_WAY);
+    unsigned payloads = 1 + (unsigned)random_below(random, PAYLOADS_MAX);
     for (unsigned i = 0; i < payloads; i++)
         send_payload(generator, &flow, i, classifier, tally);
     generator->flows++;
@@ -267,7 +268,9 @@ static int run_with_rules(struct generator *generator, uint64_t megabytes, const
     if (!failure)
         failure = rule_folder_compile(&rules, protocols, tell_fault, &error);
     generator->verdicts = calloc(protocols_count(protocols), sizeof *generator->verdicts);
-    if (!failure && generator->verdicts)
+    if (!generator->verdicts)
+        failure = error_set(&error, ENOMEM, "out of memory for verdicts");
+    if (!failure)
         failure = run(generator, protocols, &rules, megabytes, &error);
     if (failure)
         tell_fault(error.text);
