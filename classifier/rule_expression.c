@@ -11,7 +11,7 @@
 #include "rule_function.h"
 
 enum {
-    OPS_MAX = 96,
+    OPS_MAX = 256,
     RANGES_MAX = 32,
     STACK_MAX = 16,
     NESTING_MAX = 24,
@@ -36,7 +36,8 @@ enum op_code {
     OP_NOT,
     OP_IN, /* value: first range << 8 | number of them */
     OP_NOT_IN,
-    OP_OR, /* from here on: two operands */
+    OP_SETTLED, /* value: the op to go on at when `or` or `and` is settled by its left side */
+    OP_OR,      /* from here on: two operands */
     OP_AND,
     OP_EQUAL,
     OP_NOT_EQUAL,
@@ -73,8 +74,8 @@ struct rule_expression {
     unsigned op_count;
     unsigned range_count;
     unsigned views; /* set of 1 << enum rule_view_index */
-    struct op op[OPS_MAX];
     struct range range[RANGES_MAX];
+    struct op op[]; /* OPS_MAX while it is read, then op_count */
 };
 
 struct parser {
@@ -403,9 +404,15 @@ static int parse_operators(struct parser *parser, unsigned level)
         const struct binary *binary = take_binary(parser, level);
         if (!binary)
             break;
-        failure = parse_level(parser, level + 1);
+        unsigned left_end = parser->out->op_count;
+        if (level < LEVEL_NOT)
+            failure = emit(parser, (struct op){.code = OP_SETTLED}, 1);
+        if (!failure)
+            failure = parse_level(parser, level + 1);
         if (!failure)
             failure = emit(parser, (struct op){.code = (uint8_t)binary->code}, 2);
+        if (level < LEVEL_NOT)
+            parser->out->op[left_end].value = parser->out->op_count;
     }
     return failure;
 }
@@ -426,7 +433,7 @@ static int parse_level(struct parser *parser, unsigned level)
 
 int rule_expression_new(struct rule_expression **expression, const char *text, struct error *error)
 {
-    struct rule_expression *made = calloc(1, sizeof *made);
+    struct rule_expression *made = calloc(1, sizeof *made + OPS_MAX * sizeof made->op[0]);
     if (!made)
         return error_set(error, ENOMEM, "out of memory for a check");
     struct parser parser = {.text = text, .at = text, .out = made, .error = error};
@@ -438,7 +445,9 @@ int rule_expression_new(struct rule_expression **expression, const char *text, s
         free(made);
         return failure;
     }
-    *expression = made;
+    struct rule_expression *fitted =
+        realloc(made, sizeof *made + made->op_count * sizeof made->op[0]);
+    *expression = fitted ? fitted : made;
     return 0;
 }
 
@@ -638,15 +647,30 @@ static bool takes_one(enum op_code code)
     return code == OP_FIELD || code == OP_SIZE || (code >= OP_NEGATE && code <= OP_NOT_IN);
 }
 
+/* Which op comes before the next: the right side's first, or the last that is skipped. What settles
+ * is the operator that stands there. */
+static unsigned settle(const struct rule_expression *expression, unsigned at, struct number *top)
+{
+    unsigned end = (unsigned)expression->op[at].value;
+    bool is_true_now = is_true(*top);
+    if (is_true_now != (expression->op[end - 1].code == OP_OR))
+        return at;
+    *top = (struct number){.value = is_true_now};
+    return end - 1;
+}
+
 bool rule_expression_holds(const struct rule_expression *expression,
                            const struct rule_subject *subject)
 {
-    struct number stack[STACK_MAX] = {{0}};
+    struct number stack[STACK_MAX];
     unsigned depth = 0;
+    stack[0] = (struct number){.is_short = true};
     for (unsigned i = 0; i < expression->op_count; i++) {
         const struct op *op = &expression->op[i];
         const struct rule_view *view = &subject->view[op->view];
-        if (op->code >= OP_OR) {
+        if (op->code == OP_SETTLED) {
+            i = settle(expression, i, &stack[depth - 1]);
+        } else if (op->code >= OP_OR) {
             depth--;
             stack[depth - 1] = combine(op->code, stack[depth - 1], stack[depth]);
         } else if (op->code == OP_CALL) {
@@ -662,53 +686,54 @@ bool rule_expression_holds(const struct rule_expression *expression,
     return is_true(stack[0]);
 }
 
-/* The code reads nothing but the payload's first byte. */
-static bool reads_first_byte_only(const struct rule_expression *expression)
+/* The code reads nothing but the payload's byte at `place`. */
+static bool reads_one_byte_only(const struct rule_expression *expression, unsigned place)
 {
     for (unsigned i = 0; i < expression->op_count; i++) {
         const struct op *op = &expression->op[i];
-        bool is_first =
-            op->code == OP_FIELD_AT && !op->value && op->width == 1 && op->view == RULE_VIEW_THIS;
+        bool is_it = op->code == OP_FIELD_AT && op->value == place && op->width == 1 &&
+                     op->view == RULE_VIEW_THIS;
         bool is_plain = op->code == OP_CONSTANT || op->code >= OP_NEGATE;
-        if (!is_first && !is_plain)
+        if (!is_it && !is_plain)
             return false;
     }
     return true;
 }
 
-/* "field [& constant] == constant", the field a big-endian one at byte 0: which bits of the first
- * byte are fixed, and to what. */
-static bool fixes_first_byte(const struct rule_expression *expression, unsigned *mask,
-                             unsigned *bits)
+/* "field [& constant] == constant": which bits of the byte at `place` are fixed, and to what. */
+static bool fixes_byte(const struct rule_expression *expression, unsigned place, unsigned *mask,
+                       unsigned *bits)
 {
     const struct op *op = expression->op;
     bool is_masked =
         expression->op_count == 5 && op[1].code == OP_CONSTANT && op[2].code == OP_BIT_AND;
-    bool is_plain = expression->op_count == 3;
-    if (!is_masked && !is_plain)
+    if (!is_masked && expression->op_count != 3)
         return false;
     const struct op *constant = is_masked ? &op[3] : &op[1];
     const struct op *field = &op[0];
     if (constant->code != OP_CONSTANT || constant[1].code != OP_EQUAL ||
-        field->code != OP_FIELD_AT || field->value || field->view != RULE_VIEW_THIS ||
-        field->width > 4)
+        field->code != OP_FIELD_AT || field->view != RULE_VIEW_THIS || field->width > 4 ||
+        field->value < 0 || place < field->value || place >= field->value + field->width)
         return false;
-    unsigned shift = field->is_little ? 0 : 8 * (field->width - 1u);
+    unsigned within = place - (unsigned)field->value;
+    unsigned shift = 8 * (field->is_little ? within : field->width - 1u - within);
     *mask = is_masked ? (unsigned)(op[1].value >> shift & 255) : 255;
     *bits = (unsigned)(constant->value >> shift & 255);
     return true;
 }
 
-bool rule_expression_admits(const struct rule_expression *expression, uint8_t first)
+bool rule_expression_admits(const struct rule_expression *expression, unsigned place, uint8_t byte)
 {
     unsigned mask;
     unsigned bits;
-    if (fixes_first_byte(expression, &mask, &bits))
-        return (first & mask) == bits;
-    if (!reads_first_byte_only(expression))
+    if (fixes_byte(expression, place, &mask, &bits))
+        return (byte & mask) == bits;
+    if (place >= RULE_PLACES || !reads_one_byte_only(expression, place))
         return true;
+    uint8_t bytes[RULE_PLACES] = {0};
+    bytes[place] = byte;
     struct rule_subject subject = {0};
-    subject.view[RULE_VIEW_THIS] =
-        (struct rule_view){.bytes = &first, .captured_bytes = 1, .length = 1, .is_there = true};
+    subject.view[RULE_VIEW_THIS] = (struct rule_view){
+        .bytes = bytes, .captured_bytes = place + 1, .length = place + 1, .is_there = true};
     return rule_expression_holds(expression, &subject);
 }

@@ -19,7 +19,7 @@ struct signature_clock {
     struct signature_names *names; /* null: none are read */
     bool *recorded;                /* [rules.count]; null while not recording */
     /* Of the scan under way: */
-    const struct group *group;
+    const struct bucket *bucket;
     uint8_t *found;    /* [rules.count]: patterns that matched; all 0 between scans */
     uint16_t *touched; /* [rules.count]: rules with any */
     unsigned touched_count;
@@ -43,10 +43,21 @@ struct tick {
 
 static int make_scratch(struct signature_clock *clock, struct error *error)
 {
-    struct pattern_set *sets[RULE_TRANSPORTS];
-    for (unsigned i = 0; i < RULE_TRANSPORTS; i++)
-        sets[i] = clock->signatures->groups[i].set;
-    return pattern_scratch_new(&clock->scratch, sets, RULE_TRANSPORTS, error);
+    size_t most = (size_t)RULE_TRANSPORTS * (clock->signatures->rules->count + SHARED_BUCKETS);
+    struct pattern_set **sets = calloc(most, sizeof *sets);
+    unsigned count = 0;
+    if (!sets)
+        return error_set(error, ENOMEM, "out of memory for the signatures tier");
+    for (unsigned i = 0; i < RULE_TRANSPORTS; i++) {
+        const struct group *group = &clock->signatures->groups[i];
+        for (unsigned k = 0; k < group->rule_count; k++)
+            sets[count++] = group->own[k].set;
+        for (unsigned k = 0; k < SHARED_BUCKETS; k++)
+            sets[count++] = group->shared[k].set;
+    }
+    int failure = pattern_scratch_new(&clock->scratch, sets, count, error);
+    free(sets);
+    return failure;
 }
 
 int signature_clock_new(struct signature_clock **clock, const struct signature_options *options,
@@ -169,7 +180,7 @@ static void stop_watching(struct tick *tick)
 static void note_found(void *context, unsigned index)
 {
     struct signature_clock *clock = context;
-    const struct pattern_place *place = &clock->group->places[index];
+    const struct pattern_place *place = &clock->bucket->places[index];
     if (!clock->found[place->rule])
         clock->touched[clock->touched_count++] = place->rule;
     clock->found[place->rule] |= place->bit;
@@ -228,44 +239,80 @@ static void count_hit(struct tick *tick, uint16_t index)
         *count += 1;
 }
 
-static void try_rule(struct tick *tick, uint16_t index)
+/* The rule matches. */
+static void take_rule(struct tick *tick, uint16_t index)
 {
-    if (!conditions_hold(tick, rule_at(tick, index)))
-        return;
     if (tick->clock->signatures->facts[index].is_tracked)
         count_hit(tick, index);
     else
         satisfy(tick, index);
 }
 
-static void try_plain_rules(struct tick *tick, const struct group *group, uint8_t first)
+static void scan(struct tick *tick, const struct bucket *bucket)
 {
-    const uint64_t *admitted = &group->admitted[(size_t)first * group->word_count];
+    struct signature_clock *clock = tick->clock;
+    const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
+    clock->bucket = bucket;
+    clock->touched_count = 0;
+    pattern_set_scan(bucket->set, clock->scratch, view->bytes, view->captured_bytes, note_found,
+                     clock);
+}
+
+/* Have all of the rule's patterns been found? Forgets them. */
+static bool is_whole(struct signature_clock *clock, uint16_t index)
+{
+    bool is_whole = clock->found[index] == clock->signatures->facts[index].all_patterns;
+    clock->found[index] = 0;
+    return is_whole;
+}
+
+static void try_shared(struct tick *tick, const struct bucket *bucket)
+{
+    struct signature_clock *clock = tick->clock;
+    scan(tick, bucket);
+    for (unsigned i = 0; i < clock->touched_count; i++) {
+        uint16_t index = clock->touched[i];
+        if (is_whole(clock, index) && conditions_hold(tick, rule_at(tick, index)))
+            take_rule(tick, index);
+    }
+}
+
+/* Checks cost less than patterns: they come first. */
+static void try_candidate(struct tick *tick, const struct group *group, unsigned number)
+{
+    uint16_t index = group->rules[number];
+    const struct bucket *own = &group->own[number];
+    if (!conditions_hold(tick, rule_at(tick, index)))
+        return;
+    if (own->set)
+        scan(tick, own);
+    if (is_whole(tick->clock, index))
+        take_rule(tick, index);
+}
+
+static void try_candidates(struct tick *tick, const struct group *group)
+{
+    const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
+    unsigned places = view->captured_bytes < GROUP_PLACES ? view->captured_bytes : GROUP_PLACES;
     for (unsigned word = 0; word < group->word_count; word++) {
-        for (uint64_t left = admitted[word]; left; left &= left - 1)
-            try_rule(tick, group->plain[word * 64 + (unsigned)__builtin_ctzll(left)]);
+        uint64_t left = UINT64_MAX;
+        for (unsigned place = 0; place < places; place++)
+            left &= group->admitted[(place * 256u + view->bytes[place]) * group->word_count + word];
+        for (; left; left &= left - 1)
+            try_candidate(tick, group, word * 64 + (unsigned)__builtin_ctzll(left));
     }
 }
 
 static void try_rules(struct tick *tick)
 {
-    struct signature_clock *clock = tick->clock;
     const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
-    const struct group *group = &clock->signatures->groups[transport_of(tick->packet)];
-    uint32_t length = view->captured_bytes;
+    const struct group *group = &tick->clock->signatures->groups[transport_of(tick->packet)];
     tick->tally->signatures.payloads++;
-    tick->tally->signatures.bytes += length;
-    clock->group = group;
-    clock->touched_count = 0;
-    pattern_set_scan(group->set, clock->scratch, view->bytes, length, note_found, clock);
-    for (unsigned i = 0; i < clock->touched_count; i++) {
-        uint16_t index = clock->touched[i];
-        bool is_whole = clock->found[index] == clock->signatures->facts[index].all_patterns;
-        clock->found[index] = 0;
-        if (is_whole)
-            try_rule(tick, index);
-    }
-    try_plain_rules(tick, group, view->bytes[0]);
+    tick->tally->signatures.bytes += view->captured_bytes;
+    try_candidates(tick, group);
+    try_shared(tick, &group->shared[BUCKET_ANY]);
+    if (signature_is_text(view->bytes[0]))
+        try_shared(tick, &group->shared[BUCKET_TEXT]);
 }
 
 static const struct watch_hit *find_hit(const struct watch *watch, uint16_t rule)

@@ -11,8 +11,10 @@ enum {
     SHAPE_ITEMS = 128,
     SHAPE_VARIANTS = 256, /* of one pattern; more are left to Hyperscan */
     SHAPE_REPEATS = 64,   /* repeats that are written out */
+    ROW_SHAPES = 16,      /* variants of one pattern that are sorted as one */
     HEAD_BYTES = 8,       /* a payload's first bytes sort the shapes that can match from the rest */
     ANY_NUMBER = UINT16_MAX,
+    NO_KEY = INT32_MAX,
 };
 
 struct byte_class {
@@ -23,6 +25,7 @@ static const struct byte_class any_byte = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, 
 
 struct item {
     struct byte_class class;
+    bool is_any;
     uint16_t least, most; /* how often, as often as possible; most ANY_NUMBER: without end */
 };
 
@@ -38,19 +41,30 @@ struct variants {
 };
 
 struct shape {
-    unsigned pattern;
     unsigned item_start, item_count;
     uint32_t first;       /* byte where it begins */
     uint32_t least_bytes; /* a shorter payload cannot match */
+    uint32_t key_at;      /* the byte behind the head that asks most of a payload ... */
+    unsigned key_item;    /* ... and the item that it must belong to; NO_KEY: there is none */
+    unsigned shared;      /* items at the beginning that the shape before it in the row has, too */
+};
+
+/* Variants of one pattern. Sorting each for itself would sort finer, but the table would leave the
+ * CPU's caches. */
+struct row {
+    unsigned pattern;
+    unsigned shape_start, shape_count;
 };
 
 struct shape_set {
     unsigned count;
-    struct shape *shape; /* those of one pattern stand together */
+    struct shape *shape;
+    unsigned row_count;
+    struct row *row; /* those of one pattern stand together */
     unsigned item_count;
     struct item *items;
     unsigned word_count;
-    uint64_t *head; /* [HEAD_BYTES][256][word_count]: shapes that a byte there leaves possible */
+    uint64_t *head; /* [HEAD_BYTES][256][word_count]: rows that a byte there leaves possible */
 };
 
 /* Once a pattern is found not to be plain, nothing more is read of it. */
@@ -443,8 +457,49 @@ static bool read_pattern(struct reading *reading, const struct rule_pattern *pat
     return reading->is_plain;
 }
 
-static bool keep_shape(struct shape_set *set, unsigned pattern, uint32_t first,
-                       const struct variant *variant)
+static unsigned class_size(const struct byte_class *class)
+{
+    unsigned size = 0;
+    for (unsigned i = 0; i < 4; i++)
+        size += (unsigned)__builtin_popcountll(class->word[i]);
+    return size;
+}
+
+static bool items_equal(const struct item *a, const struct item *b)
+{
+    return a->least == b->least && a->most == b->most &&
+           !memcmp(&a->class, &b->class, sizeof a->class);
+}
+
+static void find_key(const struct shape_set *set, struct shape *shape)
+{
+    unsigned smallest = 256;
+    uint32_t at = shape->first;
+    shape->key_item = NO_KEY;
+    for (unsigned i = 0; i < shape->item_count; i++) {
+        const struct item *item = &set->items[shape->item_start + i];
+        uint32_t last = at + item->least - 1u;
+        if (last >= HEAD_BYTES && class_size(&item->class) < smallest) {
+            smallest = class_size(&item->class);
+            shape->key_item = shape->item_start + i;
+            shape->key_at = last;
+        }
+        if (item->least != item->most)
+            return;
+        at += item->least;
+    }
+}
+
+static void find_shared(const struct shape_set *set, struct shape *shape)
+{
+    const struct shape *before = shape - 1;
+    unsigned most = shape->item_count < before->item_count ? shape->item_count : before->item_count;
+    while (shape->shared < most && items_equal(&set->items[shape->item_start + shape->shared],
+                                               &set->items[before->item_start + shape->shared]))
+        shape->shared++;
+}
+
+static bool keep_shape(struct shape_set *set, uint32_t first, const struct variant *variant)
 {
     struct shape *shapes = realloc(set->shape, (set->count + 1) * sizeof *shapes);
     if (!shapes)
@@ -456,15 +511,34 @@ static bool keep_shape(struct shape_set *set, unsigned pattern, uint32_t first,
         return false;
     set->items = items;
     memcpy(items + set->item_count, variant->items, variant->count * sizeof *items);
+    for (unsigned i = 0; i < variant->count; i++)
+        items[set->item_count + i].is_any = class_size(&variant->items[i].class) == 256;
     struct shape *shape = &shapes[set->count++];
-    *shape = (struct shape){.pattern = pattern,
-                            .item_start = set->item_count,
+    *shape = (struct shape){.item_start = set->item_count,
                             .item_count = variant->count,
                             .first = first,
                             .least_bytes = first};
     for (unsigned i = 0; i < variant->count; i++)
         shape->least_bytes += variant->items[i].least;
     set->item_count += variant->count;
+    find_key(set, shape);
+    return true;
+}
+
+/* Puts the newest shape into the newest row, or begins one. */
+static bool keep_row(struct shape_set *set, unsigned pattern, bool begins)
+{
+    if (!begins && set->row[set->row_count - 1].shape_count < ROW_SHAPES) {
+        set->row[set->row_count - 1].shape_count++;
+        find_shared(set, &set->shape[set->count - 1]);
+        return true;
+    }
+    struct row *rows = realloc(set->row, (set->row_count + 1) * sizeof *rows);
+    if (!rows)
+        return false;
+    set->row = rows;
+    rows[set->row_count++] =
+        (struct row){.pattern = pattern, .shape_start = set->count - 1, .shape_count = 1};
     return true;
 }
 
@@ -484,17 +558,23 @@ static void find_head(const struct shape_set *set, const struct shape *shape,
     }
 }
 
+static void admit(struct shape_set *set, unsigned row, const struct shape *shape)
+{
+    struct byte_class head[HEAD_BYTES];
+    find_head(set, shape, head);
+    for (unsigned i = 0; i < HEAD_BYTES * 256; i++) {
+        if (class_has(&head[i / 256], (uint8_t)i))
+            set->head[(size_t)i * set->word_count + row / 64] |= (uint64_t)1 << row % 64;
+    }
+}
+
 static bool build_heads(struct shape_set *set)
 {
-    set->word_count = (set->count + 63) / 64;
+    set->word_count = (set->row_count + 63) / 64;
     set->head = calloc((size_t)HEAD_BYTES * 256 * set->word_count + 1, sizeof *set->head);
-    for (unsigned i = 0; set->head && i < set->count; i++) {
-        struct byte_class head[HEAD_BYTES];
-        find_head(set, &set->shape[i], head);
-        for (unsigned k = 0; k < HEAD_BYTES * 256; k++) {
-            if (class_has(&head[k / 256], (uint8_t)k))
-                set->head[(size_t)k * set->word_count + i / 64] |= (uint64_t)1 << i % 64;
-        }
+    for (unsigned i = 0; set->head && i < set->row_count; i++) {
+        for (unsigned k = 0; k < set->row[i].shape_count; k++)
+            admit(set, i, &set->shape[set->row[i].shape_start + k]);
     }
     return set->head;
 }
@@ -506,7 +586,8 @@ static bool take_pattern(struct shape_set *set, struct variants *variants, unsig
     struct reading reading;
     *is_taken = read_pattern(&reading, pattern, variants);
     for (unsigned i = 0; *is_taken && i < variants->count; i++) {
-        if (!keep_shape(set, index, pattern->first, &variants->variant[i]))
+        if (!keep_shape(set, pattern->first, &variants->variant[i]) ||
+            !keep_row(set, index, i == 0))
             return false;
     }
     return !reading.is_out_of_memory;
@@ -534,29 +615,66 @@ void shape_set_free(struct shape_set *set)
     if (!set)
         return;
     free(set->shape);
+    free(set->row);
     free(set->items);
     free(set->head);
     free(set);
 }
 
-static bool shape_matches(const struct shape_set *set, const struct shape *shape,
-                          const uint8_t *bytes, uint32_t length)
+/* How many bytes of the class stand at `at`, no more than `most`. */
+static uint32_t count_run(const struct byte_class *class, const uint8_t *bytes, uint32_t length,
+                          uint32_t at, uint32_t most)
 {
-    if (length < shape->least_bytes)
-        return false;
+    uint32_t end = most < length - at ? at + most : length;
+    uint32_t start = at;
+    while (at < end && class_has(class, bytes[at]))
+        at++;
+    return at - start;
+}
+
+/* How many items match; all of them: the shape does. */
+static unsigned walk_shape(const struct shape_set *set, const struct shape *shape,
+                           const uint8_t *bytes, uint32_t length)
+{
     uint32_t at = shape->first;
-    const struct item *item = &set->items[shape->item_start];
-    for (const struct item *end = item + shape->item_count; item < end; item++) {
-        uint32_t most = item->most == ANY_NUMBER ? length : item->most;
-        uint32_t times = 0;
-        while (times < most && at < length && class_has(&item->class, bytes[at])) {
-            times++;
-            at++;
-        }
+    for (unsigned i = 0; i < shape->item_count; i++) {
+        const struct item *item = &set->items[shape->item_start + i];
+        /* Long enough it is: a fixed row of any bytes need not be looked at. */
+        uint32_t times = item->is_any && item->least == item->most && item->least <= length - at
+                             ? item->least
+                             : count_run(&item->class, bytes, length, at, item->most);
         if (times < item->least)
-            return false;
+            return i;
+        at += times;
     }
-    return true;
+    return shape->item_count;
+}
+
+static bool may_match(const struct shape_set *set, const struct shape *shape, const uint8_t *bytes,
+                      uint32_t length)
+{
+    return length >= shape->least_bytes &&
+           (shape->key_item == NO_KEY ||
+            class_has(&set->items[shape->key_item].class, bytes[shape->key_at]));
+}
+
+/* Where a shape failed, the next fails as well as long as it is the same up to there. */
+static bool row_matches(const struct shape_set *set, const struct row *row, const uint8_t *bytes,
+                        uint32_t length)
+{
+    unsigned failed = SHAPE_ITEMS;
+    for (unsigned i = 0; i < row->shape_count; i++) {
+        const struct shape *shape = &set->shape[row->shape_start + i];
+        if (shape->shared > failed)
+            continue;
+        failed = SHAPE_ITEMS;
+        if (!may_match(set, shape, bytes, length))
+            continue;
+        failed = walk_shape(set, shape, bytes, length);
+        if (failed == shape->item_count)
+            return true;
+    }
+    return false;
 }
 
 void shape_set_scan(const struct shape_set *set, const uint8_t *bytes, uint32_t length,
@@ -570,12 +688,12 @@ void shape_set_scan(const struct shape_set *set, const uint8_t *bytes, uint32_t 
             left &= set->head[((size_t)i * 256 + bytes[i]) * set->word_count + word];
         for (; left; left &= left - 1) {
             unsigned index = word * 64 + (unsigned)__builtin_ctzll(left);
-            if (index >= set->count)
+            if (index >= set->row_count)
                 return;
-            const struct shape *shape = &set->shape[index];
-            if (shape->pattern == told || !shape_matches(set, shape, bytes, length))
+            const struct row *row = &set->row[index];
+            if (row->pattern == told || !row_matches(set, row, bytes, length))
                 continue;
-            told = shape->pattern;
+            told = row->pattern;
             found(context, told);
         }
     }

@@ -58,6 +58,7 @@ run replay --format json - < "$sample";   same_as 'the same from standard input'
 # The same frames with a stronger tier; a build without Hyperscan refuses in one line.
 if "$glassbox" version | grep -q hyperscan; then
     run replay --format json --tiers ports,signatures --rules models/rules "$sample"
+    jq 'del(.rules)' "$scratch/out" > "$scratch/plain" && mv "$scratch/plain" "$scratch/out"
     same_as 'signatures of the sample' tests/golden/sample.signatures.json
 else
     expect 'signatures without Hyperscan' 1 'Hyperscan' replay --tiers signatures --rules models/rules "$sample"

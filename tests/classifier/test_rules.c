@@ -354,17 +354,24 @@ static void knows_which_first_bytes_can_match(void)
 {
     static const struct {
         const char *text;
+        unsigned place;
         uint8_t yes, no;
     } cases[] = {
-        {"u8[0] == 0x12", 0x12, 0x13},        {"u8[0] in 0x80..0xbf", 0x9f, 0x7f},
-        {"u8[0] & 0xc0 == 0x80", 0xbf, 0xc0}, {"u16be[0] == 0x1234", 0x12, 0x34},
-        {"u16le[0] == 0x1234", 0x34, 0x12},   {"u32be[0] & 0xff000000 == 0x21000000", 0x21, 0x22},
+        {"u8[0] == 0x12", 0, 0x12, 0x13},
+        {"u8[0] in 0x80..0xbf", 0, 0x9f, 0x7f},
+        {"u8[2] in 0x80..0xbf", 2, 0x9f, 0x7f},
+        {"u8[0] & 0xc0 == 0x80", 0, 0xbf, 0xc0},
+        {"u16be[0] == 0x1234", 0, 0x12, 0x34},
+        {"u16be[0] == 0x1234", 1, 0x34, 0x12},
+        {"u16le[0] == 0x1234", 0, 0x34, 0x12},
+        {"u32be[0] & 0xff000000 == 0x21000000", 0, 0x21, 0x22},
+        {"u24be[1] & 0x0000f0 == 0x000070", 3, 0x7f, 0x6f},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rule_expression *expression;
         CU_ASSERT_EQUAL_FATAL(rule_expression_new(&expression, cases[i].text, NULL), 0);
-        CU_ASSERT_TRUE(rule_expression_admits(expression, cases[i].yes));
-        CU_ASSERT_FALSE(rule_expression_admits(expression, cases[i].no));
+        CU_ASSERT_TRUE(rule_expression_admits(expression, cases[i].place, cases[i].yes));
+        CU_ASSERT_FALSE(rule_expression_admits(expression, cases[i].place, cases[i].no));
         rule_expression_free(expression);
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fuzzes the reader of rules. The first line of the input is a check, evaluated over the rest: what
- * holds for a payload must be admitted for its first byte. The whole is then read as a file:
+ * holds for a payload must be admitted for its first bytes. The whole is then read as a file:
  * reading it twice finds the same faults in the same lines, and every rule that is read is well
  * formed. */
 #include <string.h>
@@ -32,8 +32,8 @@ static void check_expression(const uint8_t *bytes, size_t length)
                                              .is_there = left > 0};
     bool holds = rule_expression_holds(expression, &subject);
     require(holds == rule_expression_holds(expression, &subject));
-    if (holds && left)
-        require(rule_expression_admits(expression, payload[0]));
+    for (unsigned place = 0; holds && place < left && place < RULE_PLACES; place++)
+        require(rule_expression_admits(expression, place, payload[place]));
     rule_expression_free(expression);
 }
 

@@ -51,7 +51,9 @@ bool rule_expression_holds(const struct rule_expression *expression,
 /* Does it ask for RULE_VIEW_PEER or RULE_VIEW_PREV? */
 bool rule_expression_uses(const struct rule_expression *expression, enum rule_view_index view);
 
-/* Could it hold for some payload that begins with byte `first`? True where that is not known. */
-bool rule_expression_admits(const struct rule_expression *expression, uint8_t first);
+/* Could it hold for some payload that has `byte` at `place`? True where that is not known, and for
+ * places from RULE_PLACES on. */
+enum { RULE_PLACES = 4 };
+bool rule_expression_admits(const struct rule_expression *expression, unsigned place, uint8_t byte);
 
 #endif
