@@ -662,9 +662,8 @@ static unsigned settle(const struct rule_expression *expression, unsigned at, st
 bool rule_expression_holds(const struct rule_expression *expression,
                            const struct rule_subject *subject)
 {
-    struct number stack[STACK_MAX];
+    struct number stack[STACK_MAX] = {{0}};
     unsigned depth = 0;
-    stack[0] = (struct number){.is_short = true};
     for (unsigned i = 0; i < expression->op_count; i++) {
         const struct op *op = &expression->op[i];
         const struct rule_view *view = &subject->view[op->view];

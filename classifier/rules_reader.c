@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One file of rules, statement by statement. What statements name is resolved later. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -286,6 +287,12 @@ static int take_hits(struct reader *reader, const char *at)
                                        : refuse(reader, "after the number only 'both' can stand");
 }
 
+/* "protocol/rule", into a field that is made for it. */
+static void join_names(char *full_name, const char *protocol, const char *name)
+{
+    snprintf(full_name, 2 * RULE_NAME_BYTES + 2, "%s/%s", protocol, name);
+}
+
 static int take_requires(struct reader *reader, const char *at)
 {
     struct rule *rule = &reader->rule;
@@ -300,8 +307,7 @@ static int take_requires(struct reader *reader, const char *at)
         char own[RULE_NAME_BYTES + 1];
         memcpy(own, name, sizeof own);
         own[RULE_NAME_BYTES] = '\0';
-        strcpy(name, reader->protocol);
-        strcat(strcat(name, "/"), own);
+        join_names(name, reader->protocol, own);
     }
     rule->require_count++;
     return expect_end(reader, at);
@@ -591,9 +597,8 @@ static int open_rule(struct reader *reader, const char *at)
                                  .packets_first = 1,
                                  .packets_last = RULE_PACKETS,
                                  .hits = 1};
-    strcpy(reader->rule.protocol_name, reader->protocol);
-    strcpy(reader->rule.full_name, reader->protocol);
-    strcat(strcat(reader->rule.full_name, "/"), name);
+    memcpy(reader->rule.protocol_name, reader->protocol, sizeof reader->protocol);
+    join_names(reader->rule.full_name, reader->protocol, name);
     reader->given = 0;
     reader->is_rule_open = true;
     return expect_end(reader, at);
@@ -671,7 +676,7 @@ static int open_protocol(struct reader *reader, const char *at)
     if (rule_word_next(&rest).kind == RULE_WORD_END)
         return 0;
     struct rule_declaration declaration = {.file = reader->file, .line = reader->text.line};
-    strcpy(declaration.name, reader->protocol);
+    memcpy(declaration.name, reader->protocol, sizeof declaration.name);
     failure = take_declaration(reader, at, &declaration);
     if (!failure)
         failure = keep_declaration(reader, &declaration);
@@ -695,7 +700,7 @@ static int take_announcement(struct reader *reader, const char *at)
     struct rule_announcement announcement = {.file = reader->file, .line = reader->text.line};
     if (!reader->protocol[0] || reader->is_rule_open)
         return refuse(reader, "'announces' stands behind 'protocol', before its rules");
-    strcpy(announcement.announcer_name, reader->protocol);
+    memcpy(announcement.announcer_name, reader->protocol, sizeof announcement.announcer_name);
     struct rule_word word = rule_word_next(&at);
     int failure = copy_name(reader, &word, false, announcement.announced_name,
                             sizeof announcement.announced_name);

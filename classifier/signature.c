@@ -183,7 +183,7 @@ static int build_shared(const struct rules *rules, struct group *group, unsigned
 {
     struct bucket *bucket = &group->shared[which];
     size_t most = (size_t)group->rule_count * RULE_PATTERNS + 1;
-    const struct rule_pattern **patterns = calloc(most, sizeof *patterns);
+    const struct rule_pattern **patterns = calloc(most, sizeof(const struct rule_pattern *));
     bucket->places = calloc(most, sizeof *bucket->places);
     int failure = 0;
     if (!patterns || !bucket->places)

@@ -44,7 +44,7 @@ struct tick {
 static int make_scratch(struct signature_clock *clock, struct error *error)
 {
     size_t most = (size_t)RULE_TRANSPORTS * (clock->signatures->rules->count + SHARED_BUCKETS);
-    struct pattern_set **sets = calloc(most, sizeof *sets);
+    struct pattern_set **sets = calloc(most, sizeof(struct pattern_set *));
     unsigned count = 0;
     if (!sets)
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
