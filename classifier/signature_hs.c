@@ -73,7 +73,8 @@ static char *anchored(const struct rule_pattern *pattern, bool has_offsets)
     else
         snprintf(text, size, "^.{%u,%u}(?:", pattern->first, pattern->last);
     copy_text(text + strlen(text), pattern->text);
-    strcat(text, ")");
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, ")");
     return text;
 }
 

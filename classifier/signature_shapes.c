@@ -96,8 +96,9 @@ static bool classes_meet(const struct byte_class *a, const struct byte_class *b)
 
 static void class_fold(struct byte_class *class)
 {
-    for (uint8_t upper = 'A'; upper <= 'Z'; upper++) {
-        uint8_t lower = (uint8_t)(upper + ('a' - 'A'));
+    for (unsigned letter = 'A'; letter <= 'Z'; letter++) {
+        uint8_t upper = (uint8_t)letter;
+        uint8_t lower = (uint8_t)(letter + ('a' - 'A'));
         if (class_has(class, upper) || class_has(class, lower)) {
             class_add(class, upper);
             class_add(class, lower);

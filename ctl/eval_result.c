@@ -84,10 +84,10 @@ static int make_tier(struct eval_result_tier *tier, const struct eval_score *sco
     struct eval_cell *cells = calloc(count + 1, sizeof *cells);
     struct eval_spread *spreads = calloc(count + 1, sizeof *spreads);
     tier->classes = calloc(count + 1, sizeof *tier->classes);
-    int failure = 0;
+    int failure = -ENOMEM;
     if (!cells || !spreads || !tier->classes)
-        failure = error_set(error, ENOMEM, "out of memory for the figures");
-    if (!failure)
+        error_set(error, ENOMEM, "out of memory for the figures");
+    else
         failure = eval_bootstrap(tier->score, count, score->capture_count, spreads, error);
     if (!failure) {
         eval_score_sum(tier->score, count, cells);

@@ -8,9 +8,8 @@
 #include "command.h"
 
 static const struct command *const commands[] = {
-    &command_replay,    &command_protocols, &command_rules, &command_label,
-    &command_version,   &command_replay,    &command_eval,  &command_live,
-    &command_protocols, &command_rules,     &command_label, &command_version,
+    &command_replay, &command_live,      &command_rules,   &command_eval,
+    &command_label,  &command_protocols, &command_version,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -188,9 +188,9 @@ int dataplane_start(struct dataplane **dataplane, const struct dataplane_options
 {
     if (options->worker_count == 1)
         return dataplane_start_each(dataplane, options, &source, error);
-    struct dataplane *made;
+    struct dataplane *made = NULL;
     int failure = new_dataplane(&made, options, error);
-    if (failure) {
+    if (failure || !made) {
         source_close(source);
         return failure;
     }
@@ -206,11 +206,11 @@ int dataplane_start(struct dataplane **dataplane, const struct dataplane_options
 int dataplane_start_each(struct dataplane **dataplane, const struct dataplane_options *options,
                          struct source *const *sources, struct error *error)
 {
-    struct dataplane *made;
+    struct dataplane *made = NULL;
     int failure = new_dataplane(&made, options, error);
     for (unsigned i = 0; failure && i < options->worker_count; i++)
         source_close(sources[i]);
-    if (failure)
+    if (failure || !made)
         return failure;
     for (unsigned i = 0; i < options->worker_count; i++)
         give_source(&made->crews[i], sources[i]);

@@ -195,8 +195,10 @@ static bool add_interface(struct pcapng_reader *reader, const struct interface *
 {
     if (reader->interface_count == reader->interface_room) {
         unsigned room = reader->interface_room ? 2 * reader->interface_room : 16;
+        if (room > INTERFACES_MAX)
+            return false;
         struct interface *larger = realloc(reader->interfaces, room * sizeof *larger);
-        if (!larger || room > INTERFACES_MAX)
+        if (!larger)
             return false;
         reader->interfaces = larger;
         reader->interface_room = room;
