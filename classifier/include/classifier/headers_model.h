@@ -9,12 +9,13 @@
 
 #include "classifier/forest.h"
 #include "classifier/protocol.h"
+#include "classifier/tally.h"
 
 enum {
     HEADERS_NAME_MAX = 63,
     HEADERS_TRAINED_MAX = 1023,
     HEADERS_KNOTS_MAX = 256,
-    HEADERS_LEVELS = 16,
+    HEADERS_LEVELS = TALLY_FIT_CELLS,
     HEADERS_ERROR_MAX = 500,
     PER_MILLE = 1000,
 };
