@@ -166,6 +166,10 @@ static void refuses_with_line_and_reason(void)
         {"split 0 6 1 2", "split 0 6 1 7", 25, "beyond the tree"},
         {"split 0 6 1 2", "split 0 32767 1 2", 25, "32766"},
         {"split 1 100 3 4", "split 1 100 3 1", 26, "come behind it"},
+        {"split 1 100 3 4", "split 1 100 3 3", 26, "two ways"},
+        {"split 1 100 3 4", "split 1 100 3 2", 26, "two ways"},
+        {"split 0 6 1 2", "split 0 6 1 3", 26, "two ways"},
+        {"split 0 6 1 2", "split 0 6 2 3", 26, "no split leads to this node"},
         {"leaf 3:255", "leaf 3:254", 28, "sum to 255"},
         {"leaf 3:255", "leaf", 28, "sum to 255"},
         {"leaf 3:255", "leaf 4:255", 28, "from 0 to 3"},
@@ -328,8 +332,14 @@ static void scores_as_a_plain_walk_does(void)
                 sums[leaf->weights[i].class_index] += leaf->weights[i].weight;
         }
         forest_score(forest, values, scores);
-        for (unsigned i = 0; i < CLASSES; i++)
+        unsigned best;
+        unsigned first = 0;
+        uint16_t score = forest_best(forest, values, &best);
+        for (unsigned i = 0; i < CLASSES; i++) {
             differences += scores[i] != sums[i] * 65535u / (TREES * 255u);
+            first = sums[i] > sums[first] ? i : first;
+        }
+        differences += best != first || score != scores[first];
     }
     CU_ASSERT_EQUAL(differences, 0);
     forest_free(forest);
