@@ -23,6 +23,7 @@ static CU_SuiteInfo all_suites[] = {
     {"signature", NULL, NULL, NULL, NULL, signature_tests},
     {"signature_patterns", NULL, NULL, NULL, NULL, signature_patterns_tests},
     {"json_writer", NULL, NULL, NULL, NULL, json_writer_tests},
+    {"report_headers", NULL, NULL, NULL, NULL, report_headers_tests},
     {"report", NULL, NULL, NULL, NULL, report_tests},
     {"dataplane", NULL, NULL, NULL, NULL, dataplane_tests},
     {"source_pcap", NULL, NULL, NULL, NULL, source_pcap_tests},

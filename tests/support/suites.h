@@ -20,6 +20,7 @@ extern CU_TestInfo signature_tests[];
 extern CU_TestInfo signature_patterns_tests[];
 extern CU_TestInfo json_writer_tests[];
 extern CU_TestInfo report_tests[];
+extern CU_TestInfo report_headers_tests[];
 extern CU_TestInfo dataplane_tests[];
 extern CU_TestInfo source_pcap_tests[];
 extern CU_TestInfo fanout_tests[];
