@@ -39,16 +39,6 @@ enum wifi {
     WIFI_QOS_AGGREGATE = 0x0080,
 };
 
-static uint16_t load_le16(const uint8_t *bytes)
-{
-    return (uint16_t)(bytes[0] | bytes[1] << 8);
-}
-
-static uint32_t load_le32(const uint8_t *bytes)
-{
-    return load_le16(bytes) | (uint32_t)load_le16(bytes + 2) << 16;
-}
-
 enum step parse_ethernet(struct parser *parser)
 {
     const uint8_t *header = parser_take(parser, 14);
