@@ -15,12 +15,23 @@
 #include "classifier/signature.h"
 #include "classifier/tally.h"
 
+/* How sure the headers tier was of a flow when it last looked, decided or not. */
+struct flow_surety {
+    bool is_known;       /* false: it never looked, and the rest says nothing */
+    uint16_t best;       /* the class with the best score, PROTOCOL_UNKNOWN for none of ours */
+    uint16_t confidence; /* that it is that class, of UINT16_MAX; calibrated */
+    uint16_t fit;        /* that its flows look like this: conformal p-value, of UINT16_MAX */
+};
+
 /* A flow that is over, as its observer is told. */
 struct flow_ended {
     struct flow_key key;
-    uint16_t verdict[TIERS]; /* protocol by tier, PROTOCOL_UNKNOWN where there was none */
-    bool is_certain;         /* the signatures tier's verdict came from a `certain` rule */
-    uint16_t service;        /* SERVICE_NONE while nobody was known */
+    uint16_t verdict[TIERS];     /* protocol by tier, PROTOCOL_UNKNOWN where there was none */
+    uint16_t data_before[TIERS]; /* data packets seen when the verdict was reached */
+    uint16_t data_packets;       /* of the flow, saturating */
+    struct flow_surety headers;
+    bool is_certain;  /* the signatures tier's verdict came from a `certain` rule */
+    uint16_t service; /* SERVICE_NONE while nobody was known */
     uint64_t packets;
     uint64_t bytes;
 };
