@@ -55,7 +55,7 @@ static int start_signatures(struct classifier *classifier, struct error *error)
 
 static int start_observing(struct classifier *classifier, struct error *error)
 {
-    classifier->reached = calloc(flow_table_slots(classifier->table), sizeof *classifier->reached);
+    classifier->reached = calloc(classifier->options.flow_count, sizeof *classifier->reached);
     return classifier->reached ? 0 : error_set(error, ENOMEM, "out of memory for the observer");
 }
 
