@@ -23,6 +23,7 @@ struct classifier {
     struct flow_table *table;
     struct fragment_table *fragments;
     struct signature_clock *signatures; /* null without that tier */
+    struct headers_clock *headers;      /* likewise, and without anyone to hear what it measures */
     struct reached *reached;            /* by slot; null when nobody observes */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
@@ -53,6 +54,16 @@ static int start_signatures(struct classifier *classifier, struct error *error)
     return signature_clock_new(&classifier->signatures, &options, classifier->hash, error);
 }
 
+static int start_headers(struct classifier *classifier, struct error *error)
+{
+    const struct flow_observer *observer = &classifier->options.observer;
+    const struct headers_options options = {.flow_count = classifier->options.flow_count,
+                                            .model = classifier->options.headers_model,
+                                            .measure = observer->measure,
+                                            .context = observer->context};
+    return headers_clock_new(&classifier->headers, &options, error);
+}
+
 static int start_observing(struct classifier *classifier, struct error *error)
 {
     classifier->reached = calloc(classifier->options.flow_count, sizeof *classifier->reached);
@@ -76,6 +87,8 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = fragment_table_new(&made->fragments, error);
     if (!failure && options->signatures)
         failure = start_signatures(made, error);
+    if (!failure && (options->headers_model || options->observer.measure))
+        failure = start_headers(made, error);
     if (!failure && options->observer.tell)
         failure = start_observing(made, error);
     if (failure) {
@@ -91,6 +104,7 @@ void classifier_free(struct classifier *classifier)
     if (!classifier)
         return;
     signature_clock_free(classifier->signatures);
+    headers_clock_free(classifier->headers);
     free(classifier->reached);
     keyed_hash_free(classifier->hash);
     flow_table_free(classifier->table);
@@ -123,6 +137,8 @@ static void tell_observer(const struct classifier *classifier, uint32_t slot, bo
                                .service = detail->service,
                                .packets = detail->reported_packets,
                                .bytes = detail->reported_bytes};
+    if (classifier->options.headers_model)
+        ended.headers = headers_clock_surety(flow, detail);
     memcpy(ended.verdict, flow->verdict, sizeof ended.verdict);
     memcpy(ended.data_before, classifier->reached[slot].data_packets, sizeof ended.data_before);
     classifier->options.observer.tell(classifier->options.observer.context, &ended);
@@ -137,8 +153,12 @@ static void conclude_flow(struct classifier *classifier, uint32_t slot, enum flo
     bool is_certain = flow->watch & FLOW_WATCH_CERTAIN;
     if (flow->watch)
         signature_clock_end(classifier->signatures, flow, detail);
+    if (headers_clock_wants(flow))
+        headers_clock_end(classifier->headers, flow, detail, tally);
     note_reached(classifier, slot);
     flow_finish(flow, detail, end, tally);
+    if (classifier->options.headers_model)
+        headers_clock_count(flow, detail, tally);
     if (classifier->reached)
         tell_observer(classifier, slot, is_certain);
 }
@@ -276,6 +296,8 @@ static void decide_at_once(struct classifier *classifier, uint32_t slot,
     struct flow_detail *detail = flow_table_detail(classifier->table, slot);
     if (classifier->options.tiers & 1u << TIER_PORTS)
         flow_decide(flow, detail, TIER_PORTS, tier_ports_decide(classifier->protocols, packet));
+    if (classifier->headers)
+        headers_clock_begin(flow);
     if (classifier->signatures)
         signature_clock_begin(classifier->signatures, flow, detail, packet, tally);
     note_reached(classifier, slot);
@@ -292,6 +314,11 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
     flow_table_touch(classifier->table, slot, packet->time_ns);
     if (is_new)
         decide_at_once(classifier, slot, packet, tally);
+    if (headers_clock_wants(flow)) {
+        headers_clock_tick(classifier->headers, flow, flow_table_detail(classifier->table, slot),
+                           packet, step.is_data, tally);
+        note_reached(classifier, slot);
+    }
     if (signature_is_watched(flow, flow_direction(flow, packet)) && packet->payload_bytes) {
         signature_clock_tick(classifier->signatures, flow,
                              flow_table_detail(classifier->table, slot), packet, &step, tally);
@@ -315,6 +342,20 @@ static void sweep(struct classifier *classifier, uint64_t now_ns, struct tally *
     }
 }
 
+/* The cold lines of flows that the headers tier looks at; their hot lines are here by now. */
+static void prefetch_headers(const struct classifier *classifier, const uint32_t *slots,
+                             unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (slots[i] == FLOW_TABLE_NONE)
+            continue;
+        const struct flow *flow = flow_table_flow(classifier->table, slots[i]);
+        if (headers_clock_wants(flow))
+            headers_clock_prefetch(classifier->headers, flow,
+                                   flow_table_detail(classifier->table, slots[i]));
+    }
+}
+
 void classifier_burst(struct classifier *classifier, const struct frame *frames, unsigned count,
                       struct tally *tally)
 {
@@ -330,6 +371,8 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
     }
     flow_key_of_flows(classifier->hash, found, keys, found_count);
     flow_table_find(classifier->table, keys, slots, found_count);
+    if (classifier->headers)
+        prefetch_headers(classifier, slots, found_count);
     for (unsigned i = 0; i < found_count; i++)
         take_packet(classifier, &keys[i], slots[i], found[i], tally);
     if (count)

@@ -24,7 +24,7 @@ static struct eval_answer answer_of(const struct eval_sample *sample,
         .is_right = !word->is_held_out && eval_level_accepts(level, words, word, verdict),
         .is_exact = !word->is_held_out && eval_word_accepts(word, verdict),
         .confidence = is_sure ? unit->headers.confidence : 0,
-        .fit = is_sure ? unit->headers.fit : 0,
+        .p_value = is_sure ? unit->headers.p_value : 0,
         .data_before = unit->data_before[tier],
     };
 }
@@ -45,7 +45,7 @@ int eval_answers_of_tier(struct eval_answers *answers, const struct eval_samples
         const struct eval_sample *sample = &samples->all[i];
         answers->all[i] = answer_of(sample, words, level, tier);
         if (tier == TIER_HEADERS && sample->unit.headers.is_known)
-            answers->has_confidence = answers->has_fit = true;
+            answers->has_confidence = answers->has_p_value = true;
     }
     return 0;
 }

@@ -12,7 +12,7 @@ struct eval_answer {
     bool is_right;        /* at the level; never about what is held out */
     bool is_exact;        /* right as a protocol, whatever the level; baselines: as is_right */
     uint16_t confidence;  /* of UINT16_MAX, also where nothing was said; 0 where there is none */
-    uint16_t fit;         /* p-value, likewise */
+    uint16_t p_value;     /* per mille, likewise */
     uint16_t data_before; /* data packets before it was said */
 };
 
@@ -20,7 +20,7 @@ struct eval_answers {
     const char *name;
     bool is_baseline;
     bool has_confidence;
-    bool has_fit;
+    bool has_p_value;
     const struct eval_count *labelled; /* null for baselines */
     size_t count;
     struct eval_answer *all; /* one for each sample, in their order */

@@ -166,7 +166,7 @@ static void write_held_out(struct json_writer *json, const struct eval_held_out 
         write_share(json, "given_byte_share",
                     (double)held_out->given.bytes / (double)held_out->all.bytes);
     write_detection(json, "by_confidence", &held_out->by_confidence);
-    write_detection(json, "by_fit", &held_out->by_fit);
+    write_detection(json, "by_p_value", &held_out->by_p_value);
     json_write_object_end(json);
 }
 

@@ -74,7 +74,7 @@ static void walk(struct eval_detection *detection, const struct ranked *ranked, 
         if (is_reached || known_above.flows * 100 < known->flows * 95)
             continue;
         is_reached = true;
-        detection->threshold = (double)ranked[begin].value / UINT16_MAX;
+        detection->threshold = ranked[begin].value;
         detection->false_positive_rate = (double)held_above.flows / (double)held_out->flows;
         if (held_out->bytes)
             detection->byte_share = (double)held_above.bytes / (double)held_out->bytes;
@@ -83,7 +83,7 @@ static void walk(struct eval_detection *detection, const struct ranked *ranked, 
 }
 
 static int detect(struct eval_detection *detection, const struct eval_samples *samples,
-                  const struct eval_answers *answers, bool is_by_fit)
+                  const struct eval_answers *answers, bool is_by_p_value)
 {
     struct eval_count known = {0, 0};
     struct eval_count held_out = {0, 0};
@@ -100,7 +100,7 @@ static int detect(struct eval_detection *detection, const struct eval_samples *s
         eval_count_add(sample->word->is_held_out ? &held_out : &known, &one, 1);
         ranked[count++] = (struct ranked){
             .bytes = one.bytes,
-            .value = is_by_fit ? answer->fit : answer->confidence,
+            .value = is_by_p_value ? answer->p_value : answer->confidence,
             .is_held_out = sample->word->is_held_out,
         };
     }
@@ -108,6 +108,7 @@ static int detect(struct eval_detection *detection, const struct eval_samples *s
     if (detection->is_known) {
         qsort(ranked, count, sizeof *ranked, compare_ranked);
         walk(detection, ranked, count, &known, &held_out);
+        detection->threshold /= is_by_p_value ? PER_MILLE : UINT16_MAX;
     }
     free(ranked);
     return 0;
@@ -128,7 +129,7 @@ int eval_detect(struct eval_held_out *held_out, const struct eval_samples *sampl
     int failure = 0;
     if (answers->has_confidence)
         failure = detect(&held_out->by_confidence, samples, answers, false);
-    if (!failure && answers->has_fit)
-        failure = detect(&held_out->by_fit, samples, answers, true);
+    if (!failure && answers->has_p_value)
+        failure = detect(&held_out->by_p_value, samples, answers, true);
     return failure ? error_set(error, ENOMEM, "out of memory for ranks") : 0;
 }

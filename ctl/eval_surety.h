@@ -47,7 +47,7 @@ struct eval_held_out {
     struct eval_count all;   /* held out */
     struct eval_count given; /* of these: called any known class */
     struct eval_detection by_confidence;
-    struct eval_detection by_fit;
+    struct eval_detection by_p_value;
 };
 
 /* Returns 0 or -ENOMEM. */

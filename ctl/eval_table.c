@@ -133,10 +133,10 @@ static void write_held_out(FILE *out, const struct eval_result *result)
         fprintf(out, "%-9s%-15s", kind, method->name);
         write_detection(out, "confidence", &held_out->by_confidence);
         fprintf(out, " %14.2f\n", held_out->all.bytes ? given * 100 : 0);
-        if (!held_out->by_fit.is_known)
+        if (!held_out->by_p_value.is_known)
             continue;
         fprintf(out, "%-24s", "");
-        write_detection(out, "p-value", &held_out->by_fit);
+        write_detection(out, "p-value", &held_out->by_p_value);
         fputc('\n', out);
     }
 }

@@ -10,18 +10,11 @@
 #include "base/keyed_hash.h"
 #include "classifier/flow.h"
 #include "classifier/frame.h"
+#include "classifier/headers_clock.h"
 #include "classifier/packet.h"
 #include "classifier/protocol.h"
 #include "classifier/signature.h"
 #include "classifier/tally.h"
-
-/* How sure the headers tier was of a flow when it last looked, decided or not. */
-struct flow_surety {
-    bool is_known;       /* false: it never looked, and the rest says nothing */
-    uint16_t best;       /* the class with the best score, PROTOCOL_UNKNOWN for none of ours */
-    uint16_t confidence; /* that it is that class, of UINT16_MAX; calibrated */
-    uint16_t fit;        /* that its flows look like this: conformal p-value, of UINT16_MAX */
-};
 
 /* A flow that is over, as its observer is told. */
 struct flow_ended {
@@ -36,12 +29,14 @@ struct flow_ended {
     uint64_t bytes;
 };
 
-/* Hears of every flow that ends, in the classifier's thread. The key says nothing to whoever lacks
- * the secret: only a caller that drew it and runs the classifier with its own hands, on a capture
- * whose truth it knows, can tell which flow it was. A dataplane, which is what live sources run in,
- * draws a secret nobody else has, and refuses to start with an observer. */
+/* Hears of every flow that ends, and of what its headers look like at each checkpoint of the
+ * headers tier, in the classifier's thread. The key says nothing to whoever lacks the secret: only
+ * a caller that drew it and runs the classifier with its own hands, on a capture whose truth it
+ * knows, can tell which flow it was. A dataplane, which is what live sources run in, draws a secret
+ * nobody else has, and refuses to start with an observer. */
 struct flow_observer {
     void (*tell)(void *context, const struct flow_ended *flow); /* null: nobody */
+    flow_measure *measure; /* TCP and UDP, last before `tell`; null: nobody */
     void *context;
 };
 
@@ -53,6 +48,7 @@ struct classifier_options {
     bool counts_hosts;                   /* fill tally_cell.hosts; costs a hash per flow */
     const struct signatures *signatures; /* borrowed; null unless TIER_SIGNATURES is among them */
     const struct services *services;     /* borrowed; null: no names are read */
+    const struct headers_model *headers_model; /* borrowed; null unless TIER_HEADERS is */
     struct flow_observer observer;
 };
 
