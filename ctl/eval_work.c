@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/model_file.h"
 #include "ctl/rule_folder.h"
 #include "eval_forms.h"
 #include "eval_mistakes.h"
@@ -20,6 +21,7 @@ struct evaluation {
     struct eval_run run;      /* for captures with flows to judge */
     struct eval_run learning; /* for those that baselines learn from */
     struct rule_folder rules;
+    struct model_files models;
     struct eval_mistakes *mistakes; /* null: nobody asked for them */
     unsigned complaints;
 };
@@ -207,6 +209,11 @@ static int prepare(struct evaluation *evaluation, struct protocols *protocols, s
                                    protocols, tell_fault, error);
     classifier->signatures = evaluation->rules.signatures;
     classifier->services = evaluation->rules.services;
+    if (!failure)
+        failure = model_files_open(&evaluation->models, classifier->tiers,
+                                   evaluation->request->run.model_paths,
+                                   evaluation->request->run.model_count, protocols, error);
+    classifier->headers_model = evaluation->models.headers.headers;
     evaluation->run.protocols = protocols;
     evaluation->learning.protocols = protocols;
     eval_words_init(&evaluation->words, protocols);
@@ -239,6 +246,7 @@ static int work(struct evaluation *evaluation, struct error *error)
     eval_folds_free(&evaluation->folds);
     eval_words_free(&evaluation->words);
     eval_truth_free(&evaluation->truth);
+    model_files_close(&evaluation->models);
     rule_folder_close(&evaluation->rules);
     protocols_free(protocols);
     return failure;

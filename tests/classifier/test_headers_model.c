@@ -81,7 +81,7 @@ static void reads_what_it_says(void)
     CU_ASSERT_EQUAL(model->classes[3].protocol, PROTOCOL_UNKNOWN);
     CU_ASSERT_EQUAL(headers_model_class(model, model->classes[2].protocol), 2);
     CU_ASSERT_EQUAL(headers_model_class(model, 4000), -1);
-    CU_ASSERT_EQUAL(model->checkpoints[1].accept, 60000);
+    CU_ASSERT_EQUAL(model->checkpoints[1].accept, 56000);
     CU_ASSERT_EQUAL(forest_trees(model->checkpoints[5].forest), 3);
     CU_ASSERT_EQUAL(forest_depth(model->checkpoints[5].forest), 2);
     CU_ASSERT_EQUAL(headers_model_confusion(model, 3, 2), 20);
@@ -106,17 +106,20 @@ static void looks_at_values(void)
     CU_ASSERT_EQUAL(look.class_index, 0);
     CU_ASSERT_EQUAL(look.score, 640 * 65535 / 765);
     CU_ASSERT_EQUAL(look.confidence, 52000 + (54826 * 4 - 3 * 65535) * 13535 / 65535);
-    CU_ASSERT_EQUAL(look.p_value, 0); /* below 60000, the least of its own */
+    CU_ASSERT_EQUAL(look.p_value, PER_MILLE); /* all but one in a thousand score so */
     values[FEATURE_TRANSPORT] = IP_TCP;
     values[FEATURE_SIZE_FIRST] = 517;
     /* tls 200 + 0 + 150, background 55 + 255 + 105 */
     look = headers_model_look(model, 0, values);
     CU_ASSERT_EQUAL(look.class_index, 3);
     CU_ASSERT_EQUAL(look.score, 415 * 65535 / 765);
-    /* 35551 between 30000, reached by 200 per mille, and 58000, by 300 */
-    CU_ASSERT_EQUAL(look.p_value, 200 + 100 * (35551 - 30000) / 28000);
+    /* 35551 between 30000, reached by 200 per mille, and 50000, by 300 */
+    CU_ASSERT_EQUAL(look.p_value, 200 + 100 * (35551 - 30000) / 20000);
     values[FEATURE_SIZE_FIRST + 1] = FEATURE_MISSING;
-    CU_ASSERT_EQUAL(headers_model_look(model, 5, values).class_index, 3);
+    /* what is missing goes low, below -200: tls 200 + 220 + 150 */
+    look = headers_model_look(model, 5, values);
+    CU_ASSERT_EQUAL(look.class_index, 2);
+    CU_ASSERT_EQUAL(look.score, 570 * 65535 / 765);
     headers_model_free(model);
     protocols_free(protocols);
 }
@@ -151,7 +154,7 @@ static void refuses_with_line_and_reason(void)
         {"calibration 5 0 8000", "calibration 6 0 8000", 18, "ascending"},
         {"calibration 5 0 8000", "calibration 4 0 8000", 18, "more words"},
         {"conformal rtp", "conformal tls", 20, "line of 'rtp', not of 'tls'"},
-        {"50000 50000 65000", "50000 49999 65000", 20, "ascending"},
+        {"50000 50000 54000", "50000 49999 54000", 20, "ascending"},
         {"trees 3 depth 2", "trees 3 depth 1", 23, "deeper than this line says"},
         {"trees 3 depth 2", "trees 4 depth 2", 44, "'tree' is expected"},
         {"trees 3 depth 2", "trees 2 depth 2", 40, "'checkpoint' is expected"},
