@@ -411,10 +411,14 @@ static void matches_flows_with_rows(void)
     CU_ASSERT_EQUAL(units[0].packets, 2);
     CU_ASSERT_EQUAL(units[0].bytes, bytes[0]);
     CU_ASSERT_EQUAL(units[0].verdict[TIER_PORTS], protocols_find(protocols, "dns"));
+    CU_ASSERT_EQUAL(units[0].data_before[TIER_PORTS], 1);
+    CU_ASSERT_EQUAL(units[0].first_count, EVAL_FIRST_BYTES);
     CU_ASSERT_EQUAL(units[1].verdict[EVAL_COMBINED], protocols_find(protocols, "ntp"));
+    CU_ASSERT_EQUAL(units[1].data_before[EVAL_COMBINED], 1);
     CU_ASSERT_EQUAL(units[2].flows, 1);
     CU_ASSERT_EQUAL(units[2].verdict[TIER_PORTS], PROTOCOL_UNKNOWN);
     CU_ASSERT_EQUAL(units[3].flows, 0);
+    CU_ASSERT_EQUAL(units[3].first_count, 0);
     CU_ASSERT_EQUAL(capture.foreign_flows, 1);
     CU_ASSERT_EQUAL(capture.foreign_bytes, bytes[3]);
     CU_ASSERT_EQUAL(capture.evicted, 0);
