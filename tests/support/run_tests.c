@@ -37,6 +37,7 @@ static CU_SuiteInfo all_suites[] = {
     {"label", NULL, NULL, NULL, NULL, label_tests},
     {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
+    {"eval_measures", NULL, NULL, NULL, NULL, eval_measures_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

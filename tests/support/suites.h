@@ -33,5 +33,6 @@ extern CU_TestInfo packet_tests[];
 extern CU_TestInfo label_tests[];
 extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo eval_tests[];
+extern CU_TestInfo eval_measures_tests[];
 
 #endif
