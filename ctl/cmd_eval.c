@@ -23,6 +23,7 @@ enum eval_option {
     OPTION_ONLY,
     OPTION_WITHOUT,
     OPTION_UNKNOWN,
+    OPTION_OUTPUT_DIR,
 };
 
 static const struct option own_options[] = {
@@ -40,6 +41,7 @@ static const struct option own_options[] = {
     {"only", required_argument, NULL, OPTION_ONLY},
     {"without", required_argument, NULL, OPTION_WITHOUT},
     {"unknown", required_argument, NULL, OPTION_UNKNOWN},
+    {"output-dir", required_argument, NULL, OPTION_OUTPUT_DIR},
     {NULL, 0, NULL, 0},
 };
 
@@ -57,13 +59,16 @@ static int take_confidence(struct eval_request *request, const char *value, stru
 
 static int take_format(struct eval_request *request, const char *value, struct error *error)
 {
-    static const char *const names[] = {[EVAL_TABLE] = "table", [EVAL_JSON] = "json"};
+    static const char *const names[] = {[EVAL_TABLE] = "table",
+                                        [EVAL_JSON] = "json",
+                                        [EVAL_MARKDOWN] = "markdown",
+                                        [EVAL_SVG] = "svg"};
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         request->format = (enum eval_format)i;
         if (!strcmp(value, names[i]))
             return 0;
     }
-    return error_set(error, EINVAL, "--format: '%s' is none of table, json", value);
+    return error_set(error, EINVAL, "--format: '%s' is none of table, json, markdown, svg", value);
 }
 
 static int take_level(struct eval_request *request, const char *value, struct error *error)
@@ -132,6 +137,9 @@ static int take_option(void *context, int option, const char *value, struct erro
     case OPTION_OVERRULE:
         request->overrule = value;
         return 0;
+    case OPTION_OUTPUT_DIR:
+        request->plots = value;
+        return 0;
     case OPTION_MISTAKES:
         request->mistakes = value;
         return 0;
@@ -159,6 +167,8 @@ static int run(const struct command *command, int argc, char **argv)
         return command_misused(command, "--scope: the truth names flows without it");
     if (!request.folds.split_by && (request.folds.only_count || request.folds.without_count))
         return command_misused(command, "--only and --without: of what? say it with --split-by");
+    if (request.format == EVAL_SVG && !request.plots)
+        return command_misused(command, "--format svg: where to? say it with --output-dir");
     request.files = (const char *const *)argv + optind;
     request.file_count = (unsigned)(argc - optind);
     return eval_work(&request);
@@ -192,7 +202,8 @@ const struct command command_eval = {
         "  --aliases FILE     what the truth's words stand for: word | protocols | reason\n"
         "  --overrule FILE    rows whose truth is wrong: CSV with protocol and reason\n"
         "  --mistakes FILE    write the rows of truth that were missed or wrong, as CSV\n"
-        "  --format FORMAT    table or json (default: table)\n"
+        "  --format FORMAT    table, json, markdown, or svg for plots alone (default: table)\n"
+        "  --output-dir DIR   write confusion.svg, reliability.svg and packets.svg into DIR\n"
         "  --tiers LIST       evidence to use: ports, headers, signatures (default: ports)\n"
         "  --model FILE       model of the headers tier (default: this program's own)\n"
         "  --rules DIR        rules of the signatures tier (default: this program's own)\n"

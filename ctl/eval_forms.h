@@ -10,5 +10,6 @@
 /* Each returns 0 or -EIO. */
 int eval_write_table(const struct eval_result *result, FILE *out);
 int eval_write_json(const struct eval_result *result, FILE *out);
+int eval_write_markdown(const struct eval_result *result, FILE *out);
 
 #endif

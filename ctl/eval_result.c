@@ -28,12 +28,13 @@ static int compare_confusions(const void *a, const void *b)
     return (left->verdict > right->verdict) - (left->verdict < right->verdict);
 }
 
-static struct eval_result_row make_row(const char *name, const struct eval_cell *cell,
+static struct eval_result_row make_row(const char *name, unsigned id, const struct eval_cell *cell,
                                        const struct eval_spread *spread)
 {
     uint64_t right = cell->right.flows;
     return (struct eval_result_row){
         .name = name,
+        .id = id,
         .cell = *cell,
         .precision = eval_wilson(right, right + cell->claimed.flows),
         .recall = eval_wilson(right, cell->truth.flows),
@@ -65,9 +66,9 @@ static int make_rows(const struct eval_result *result, const struct eval_score *
         for (unsigned id = 0; id < count; id++) {
             if (cells[id].truth.flows || cells[id].claimed.flows)
                 (*rows)[(*row_count)++] =
-                    make_row(name_of(result, is_by_fold, id), &cells[id], &spreads[id]);
+                    make_row(name_of(result, is_by_fold, id), id, &cells[id], &spreads[id]);
         }
-        *all = make_row("all", &cells[count], &spreads[count]);
+        *all = make_row("all", count, &cells[count], &spreads[count]);
     }
     free(cells);
     free(spreads);
@@ -182,6 +183,16 @@ int eval_result_make(struct eval_result *result, const struct eval_samples *samp
     for (unsigned i = 0; !failure && i < EVAL_BASELINES; i++)
         failure = add_baseline(result, (enum eval_baseline)i, error);
     return failure;
+}
+
+const struct eval_result_row *eval_result_fold(const struct eval_result_method *method,
+                                               const struct eval_result_row *like)
+{
+    for (unsigned i = 0; i < method->fold_count; i++) {
+        if (method->folds[i].id == like->id)
+            return &method->folds[i];
+    }
+    return NULL;
 }
 
 void eval_result_free(struct eval_result *result)

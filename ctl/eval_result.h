@@ -11,6 +11,7 @@
 /* A class, a fold, or all together. */
 struct eval_result_row {
     const char *name;
+    unsigned id; /* of the class at the level, or of the fold */
     struct eval_cell cell;
     struct eval_interval precision; /* by flows */
     struct eval_interval recall;    /* by flows; over all classes: accuracy */
@@ -51,5 +52,9 @@ int eval_result_make(struct eval_result *result, const struct eval_samples *samp
                      const struct eval_words *words, enum eval_level level, const char *split_by,
                      struct error *error);
 void eval_result_free(struct eval_result *result);
+
+/* The method's row of the same fold as another method's; null where it has none. */
+const struct eval_result_row *eval_result_fold(const struct eval_result_method *method,
+                                               const struct eval_result_row *like);
 
 #endif

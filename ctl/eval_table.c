@@ -77,16 +77,6 @@ static void write_methods(FILE *out, const struct eval_result *result)
     }
 }
 
-static const struct eval_result_row *find_fold(const struct eval_result_method *method,
-                                               const char *name)
-{
-    for (unsigned i = 0; i < method->fold_count; i++) {
-        if (method->folds[i].name == name)
-            return &method->folds[i];
-    }
-    return NULL;
-}
-
 /* Folds down, methods across; more is in the other forms. */
 static void write_folds(FILE *out, const struct eval_result *result, bool is_by_bytes)
 {
@@ -101,7 +91,7 @@ static void write_folds(FILE *out, const struct eval_result *result, bool is_by_
                 is_by_bytes ? truth->bytes : truth->flows);
         for (unsigned i = 0; i < result->method_count; i++) {
             const struct eval_result_row *row =
-                find_fold(&result->methods[i], first->folds[fold].name);
+                eval_result_fold(&result->methods[i], &first->folds[fold]);
             double value;
             if (row && eval_rate_of(&row->cell, EVAL_RECALL, is_by_bytes, &value))
                 fprintf(out, " %13.2f", value * 100);

@@ -10,6 +10,7 @@
 #include "ctl/rule_folder.h"
 #include "eval_forms.h"
 #include "eval_mistakes.h"
+#include "eval_plot.h"
 
 /* An evaluation under way. */
 struct evaluation {
@@ -165,9 +166,15 @@ static int run_named(struct evaluation *evaluation, struct error *error)
 static int write_result(const struct eval_request *request, const struct eval_result *result,
                         struct error *error)
 {
-    int failure = request->format == EVAL_JSON ? eval_write_json(result, stdout)
-                                               : eval_write_table(result, stdout);
-    return failure ? error_set(error, EIO, "the figures could not be written") : 0;
+    static int (*const writers[])(const struct eval_result *result, FILE *out) = {
+        [EVAL_TABLE] = eval_write_table,
+        [EVAL_JSON] = eval_write_json,
+        [EVAL_MARKDOWN] = eval_write_markdown,
+        [EVAL_SVG] = NULL,
+    };
+    if (writers[request->format] && writers[request->format](result, stdout))
+        return error_set(error, EIO, "the figures could not be written");
+    return request->plots ? eval_plots_write(result, request->plots, error) : 0;
 }
 
 static int print(const struct evaluation *evaluation, struct error *error)

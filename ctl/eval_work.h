@@ -8,7 +8,7 @@
 #include "eval_level.h"
 #include "run_options.h"
 
-enum eval_format { EVAL_TABLE, EVAL_JSON };
+enum eval_format { EVAL_TABLE, EVAL_JSON, EVAL_MARKDOWN, EVAL_SVG };
 
 /* What the command line asks for; its texts are argv's. */
 struct eval_request {
@@ -24,6 +24,7 @@ struct eval_request {
     const char *aliases;
     const char *overrule;
     const char *mistakes;
+    const char *plots;        /* a folder for them; null: none are asked for */
     const char *const *files; /* none: all that the truth names */
     unsigned file_count;
 };

@@ -192,8 +192,8 @@ misuse '--truth needs a value' eval --truth
 misuse "'sure' is none of high, medium, any" eval --truth x --min-confidence sure
 misuse "'csv' is none of table, json" eval --truth x --format csv
 misuse "'name' is none of protocol, category, group" eval --truth x --by name
-misuse 'of what? say it with --split-by' eval --truth x --only site
-misuse 'of what? say it with --split-by' eval --truth x --without site
+misuse 'say it with --split-by' eval --truth x --only site
+misuse 'say it with --split-by' eval --truth x --without site
 misuse 'are for reports, not for eval' eval --truth x --workers 2
 misuse 'are for reports, not for eval' eval --truth x --interval 5
 misuse 'are for reports, not for eval' eval --truth x --min-endpoints 5
