@@ -33,6 +33,7 @@ static CU_SuiteInfo all_suites[] = {
     {"label", NULL, NULL, NULL, NULL, label_tests},
     {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
+    {"grower", NULL, NULL, NULL, NULL, grower_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

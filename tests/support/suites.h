@@ -29,5 +29,6 @@ extern CU_TestInfo packet_tests[];
 extern CU_TestInfo label_tests[];
 extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo eval_tests[];
+extern CU_TestInfo grower_tests[];
 
 #endif
