@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "draw.h"
+
 enum { WEIGHT_MOST = 60000 };
 
 struct learner_options learner_options_default(void)
@@ -23,6 +25,8 @@ struct learner_options learner_options_default(void)
         .balance = 500,
         .error = 5,
         .accept = 900,
+        .evening = 500,
+        .background = 0,
         .varies = true,
     };
     for (unsigned i = 0; i < FEATURES; i++)
@@ -60,7 +64,7 @@ static int find_classes(struct learned *learned, const struct rows *rows, const 
     }
     for (unsigned i = 0; i < labels; i++) {
         learned->class_of_label[i] = LEARNER_NONE;
-        if (counts[i] >= learned->options.least_flows && learned->class_count < GROWER_CLASSES_MAX)
+        if (counts[i] >= learned->options.least_flows && learned->class_count < GROWER_CLASSES_MAX - 1)
             names[learned->class_count++] = rows->labels.texts[i];
     }
     qsort(names, learned->class_count, sizeof *names, compare_texts);
@@ -118,13 +122,26 @@ static void weigh(struct table *table, unsigned balance)
         table->weights[i] = weights[table->classes[i]];
 }
 
+/* Rows of no class: each value is that of a row drawn anew, so that each alone is as usual, and what
+ * belongs together is not. */
+static void make_background(struct table *table, const struct learned *learned, size_t count,
+                            struct draw *draw)
+{
+    uint32_t real = (uint32_t)table->count;
+    for (; count; count--) {
+        for (unsigned f = 0; f < learned->feature_count; f++)
+            table->columns[f][table->count] = table->columns[f][draw_below(draw, real)];
+        table->classes[table->count++] = (uint8_t)learned->class_count;
+    }
+}
+
 static int fill_table(struct table *table, const struct learned *learned, const struct rows *rows,
                       const bool *is_used, unsigned checkpoint)
 {
     size_t count = 0;
     for (size_t i = 0; i < rows->count; i++)
         count += rows->rows[i].checkpoint == checkpoint;
-    if (table_new(table, learned, count))
+    if (table_new(table, learned, count + count * learned->options.background / 1000))
         return -ENOMEM;
     for (size_t i = 0; i < rows->count; i++) {
         const struct rows_flow *flow = &rows->flows[rows->rows[i].flow];
@@ -136,6 +153,8 @@ static int fill_table(struct table *table, const struct learned *learned, const 
             table->columns[f][table->count] = rows->values[i][learned->features[f]];
         table->classes[table->count++] = (uint8_t) class;
     }
+    struct draw draw = draw_from(learned->options.grow.seed, checkpoint);
+    make_background(table, learned, table->count * learned->options.background / 1000, &draw);
     weigh(table, learned->options.balance);
     return 0;
 }
@@ -160,7 +179,7 @@ static int learn_checkpoint(struct learned *learned, const struct rows *rows, co
         grow.seed = grow.seed * FEATURE_CHECKPOINTS + number;
         const struct grow_rows given = {.count = table.count,
                                         .feature_count = learned->feature_count,
-                                        .class_count = learned->class_count,
+                                        .class_count = learned->class_count + 1,
                                         .columns = (const int16_t *const *)table.columns,
                                         .classes = table.classes,
                                         .weights = table.weights};
@@ -248,7 +267,7 @@ int evidence_gather(struct evidence *evidence, const struct learned *whole,
         const struct rows_flow *flow = &rows->flows[row->flow];
         int truth = whole->class_of_label[flow->label];
         int own = part->class_of_label[flow->label];
-        if (!is_heard[row->flow] || truth < 0 || own < 0 || flow->variation != VARIATION_WHOLE)
+        if (!is_heard[row->flow] || truth < 0 || own < 0 || !is_learned_from(whole, flow))
             continue;
         uint16_t scores[GROWER_CLASSES_MAX];
         score_all(part, row, rows->values[i], scores);
@@ -261,6 +280,7 @@ int evidence_gather(struct evidence *evidence, const struct learned *whole,
         *witness = (struct witness){.checkpoint = row->checkpoint,
                                     .class = (uint8_t)whole->class_of_label[part->classes[best]],
                                     .truth = (uint8_t)truth,
+                             .is_varied = flow->variation != VARIATION_WHOLE,
                                     .score = scores[best],
                                     .own = scores[own]};
     }
@@ -281,21 +301,27 @@ static unsigned knot_of(uint16_t score)
 /* Shares of right ones in each bin, pooled until they do not fall (Ayer and others 1955); a bin
  * begins with one right and one wrong, so that few do not say all. */
 static void fit_calibration(uint16_t *calibration, const struct evidence *evidence,
-                            unsigned checkpoint)
+                            unsigned checkpoint, double evening)
 {
+    unsigned flows[GROWER_CLASSES_MAX] = {0};
+    for (size_t i = 0; i < evidence->count; i++) {
+        const struct witness *witness = &evidence->witnesses[i];
+        flows[witness->truth] += witness->checkpoint == checkpoint && !witness->is_varied;
+    }
     double right[LEARNER_KNOTS];
     double all[LEARNER_KNOTS];
     unsigned width[LEARNER_KNOTS];
     for (unsigned i = 0; i < LEARNER_KNOTS; i++) {
-        right[i] = (double)i / (LEARNER_KNOTS - 1);
-        all[i] = 1;
+        all[i] = 0.01;
+        right[i] = all[i] * i / (LEARNER_KNOTS - 1);
     }
     for (size_t i = 0; i < evidence->count; i++) {
         const struct witness *witness = &evidence->witnesses[i];
-        if (witness->checkpoint != checkpoint)
+        if (witness->checkpoint != checkpoint || witness->is_varied)
             continue;
-        all[knot_of(witness->score)]++;
-        right[knot_of(witness->score)] += witness->class == witness->truth;
+        double weight = pow(flows[witness->truth], -evening);
+        all[knot_of(witness->score)] += weight;
+        right[knot_of(witness->score)] += witness->class == witness->truth ? weight : 0;
     }
     unsigned blocks = 0;
     for (unsigned i = 0; i < LEARNER_KNOTS; i++) {
@@ -361,7 +387,8 @@ int learned_calibrate(struct learned *learned, const struct evidence *evidence, 
     if (!scores)
         return error_set(error, ENOMEM, "out of memory for %zu scores", evidence->count);
     for (unsigned i = 0; i < FEATURE_CHECKPOINTS; i++) {
-        fit_calibration(learned->checkpoints[i].calibration, evidence, i);
+        fit_calibration(learned->checkpoints[i].calibration, evidence, i,
+                        learned->options.evening / 1000.0);
         for (unsigned class = 0; class < learned->class_count; class ++)
             fit_conformal(&learned->checkpoints[i], evidence, i, class, scores);
     }

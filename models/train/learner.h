@@ -19,6 +19,8 @@ struct learner_options {
     unsigned balance;     /* per mille: classes weigh their rows to the power of 1 - balance */
     unsigned error;       /* conformal, per mille */
     unsigned accept;      /* confidence, per mille, from which a checkpoint decides */
+    unsigned evening;     /* per mille: as balance, for the flows that calibrate */
+    unsigned background;  /* per mille of the rows are added that are made up, and of no class */
     bool varies;          /* learns from variations, too */
 };
 
@@ -33,7 +35,7 @@ struct learned_checkpoint {
 
 struct learned {
     struct learner_options options;
-    unsigned class_count;
+    unsigned class_count; /* without the background, which is the class behind them */
     uint32_t *classes;   /* label of each class, by name */
     int *class_of_label; /* LEARNER_NONE for labels that are no class */
     unsigned feature_count;
@@ -75,6 +77,7 @@ struct evidence {
         uint8_t checkpoint;
         uint8_t class; /* the highest */
         uint8_t truth;
+        bool is_varied;
         uint16_t score;
         uint16_t own; /* score of the truth */
     } * witnesses;

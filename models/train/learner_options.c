@@ -80,6 +80,10 @@ int learner_option_take(struct learner_options *options, int option, const char 
         return take_number(value, "--balance", 1000, &options->balance, error);
     case LEARNER_OPTION_ACCEPT:
         return take_number(value, "--accept", 1000, &options->accept, error);
+    case LEARNER_OPTION_EVENING:
+        return take_number(value, "--evening", 1000, &options->evening, error);
+    case LEARNER_OPTION_BACKGROUND:
+        return take_number(value, "--background", 4000, &options->background, error);
     case LEARNER_OPTION_ERROR:
         return take_number(value, "--error", 500, &options->error, error);
     default:

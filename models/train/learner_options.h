@@ -16,6 +16,8 @@ enum {
     LEARNER_OPTION_BALANCE,
     LEARNER_OPTION_ACCEPT,
     LEARNER_OPTION_ERROR,
+    LEARNER_OPTION_EVENING,
+    LEARNER_OPTION_BACKGROUND,
     LEARNER_OPTION_PLAIN,
     LEARNER_OPTION_END,
 };
@@ -31,6 +33,8 @@ enum {
         {"without", required_argument, NULL, LEARNER_OPTION_WITHOUT},                              \
         {"balance", required_argument, NULL, LEARNER_OPTION_BALANCE},                              \
         {"accept", required_argument, NULL, LEARNER_OPTION_ACCEPT},                                \
+        {"evening", required_argument, NULL, LEARNER_OPTION_EVENING},                              \
+        {"background", required_argument, NULL, LEARNER_OPTION_BACKGROUND},                        \
         {"error", required_argument, NULL, LEARNER_OPTION_ERROR},                                  \
     {                                                                                              \
         "plain", no_argument, NULL, LEARNER_OPTION_PLAIN                                           \
