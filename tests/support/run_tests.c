@@ -38,6 +38,7 @@ static CU_SuiteInfo all_suites[] = {
     {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
     {"eval_measures", NULL, NULL, NULL, NULL, eval_measures_tests},
+    {"grower", NULL, NULL, NULL, NULL, grower_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };
