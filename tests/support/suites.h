@@ -11,6 +11,7 @@ extern CU_TestInfo protocol_tests[];
 extern CU_TestInfo flow_tests[];
 extern CU_TestInfo flow_key_tests[];
 extern CU_TestInfo flow_table_tests[];
+extern CU_TestInfo flood_tests[];
 extern CU_TestInfo rules_tests[];
 extern CU_TestInfo signature_tests[];
 extern CU_TestInfo signature_patterns_tests[];
