@@ -290,6 +290,8 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
     struct flow_key keys[FRAME_BURST];
     uint32_t slots[FRAME_BURST];
     unsigned found_count = 0;
+    for (unsigned i = 0; i < count; i++)
+        __builtin_prefetch(frames[i].bytes);
     for (unsigned i = 0; i < count; i++) {
         if (take_frame(classifier, &frames[i], &packets[i], tally))
             found[found_count++] = &packets[i];
