@@ -15,6 +15,7 @@ extern CU_TestInfo headers_model_tests[];
 extern CU_TestInfo model_stats_tests[];
 extern CU_TestInfo flow_key_tests[];
 extern CU_TestInfo flow_table_tests[];
+extern CU_TestInfo flood_tests[];
 extern CU_TestInfo rules_tests[];
 extern CU_TestInfo signature_tests[];
 extern CU_TestInfo signature_patterns_tests[];
@@ -34,5 +35,7 @@ extern CU_TestInfo packet_tests[];
 extern CU_TestInfo label_tests[];
 extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo eval_tests[];
+extern CU_TestInfo eval_measures_tests[];
+extern CU_TestInfo grower_tests[];
 
 #endif
