@@ -380,6 +380,7 @@ static void sum_up(const struct forest *forest, const int16_t *values, uint32_t 
 
 static uint16_t score_of(const struct forest *forest, uint32_t sum)
 {
+    assert(forest->tree_count > 0);
     uint64_t whole = (uint64_t)forest->tree_count * FOREST_LEAF_WEIGHT;
     return (uint16_t)(sum * (uint64_t)FOREST_SCORE_MAX / whole);
 }
