@@ -93,8 +93,12 @@ static void line_of(const uint64_t *counts, const struct eval_packets *packets, 
 }
 
 /* Between what is decided and what is right lies what is wrong. */
-static void draw_wrong(FILE *out, const double *decided, const double *right)
+static void draw_wrong(FILE *out, const struct eval_packets *packets)
 {
+    double decided[2 * EVAL_STEPS];
+    double right[2 * EVAL_STEPS];
+    line_of(packets->decided, packets, decided);
+    line_of(packets->right, packets, right);
     double corners[4 * EVAL_STEPS];
     for (unsigned i = 0; i < EVAL_STEPS; i++) {
         unsigned back = EVAL_STEPS - 1 - i;
@@ -110,6 +114,16 @@ static void draw_wrong(FILE *out, const double *decided, const double *right)
                  (struct svg_face){.anchor = SVG_MIDDLE, .fill = "#783b00"}, "wrong");
 }
 
+/* Below its dot and to the right, where the line seldom runs; at the very bottom, above and to the
+ * left. */
+static void draw_figure(FILE *out, unsigned step, double share, const char *figure)
+{
+    bool is_low = share < 0.06;
+    svg_text(out, x_of(step) + (is_low ? -7 : 5), y_of(share) + (is_low ? -7 : 18),
+             (struct svg_face){.size = 11, .fill = blue, .anchor = is_low ? SVG_END : SVG_START},
+             figure);
+}
+
 static void draw_subject(struct plot *plot)
 {
     const struct eval_packets *packets = &plot->subject->packets;
@@ -117,7 +131,6 @@ static void draw_subject(struct plot *plot)
     double right[2 * EVAL_STEPS];
     line_of(packets->decided, packets, decided);
     line_of(packets->right, packets, right);
-    draw_wrong(plot->out, decided, right);
     svg_path(plot->out, decided, EVAL_STEPS, (struct svg_stroke){"#a85911", 1.5, "6 3"}, NULL);
     svg_path(plot->out, right, EVAL_STEPS, (struct svg_stroke){blue, 2.5, NULL}, NULL);
     struct eval_text shown = {""};
@@ -127,8 +140,7 @@ static void draw_subject(struct plot *plot)
         svg_dot(plot->out, x_of(step), y_of(share), 4, blue,
                 (struct svg_stroke){"#fff", 1.5, NULL});
         if (step != EVAL_STEP_END && strcmp(figure.text, shown.text) != 0)
-            svg_text(plot->out, x_of(step) + 5, y_of(share) + 18,
-                     (struct svg_face){.size = 11, .fill = blue}, figure.text);
+            draw_figure(plot->out, step, share, figure.text);
         shown = figure;
     }
     add_label(plot, share_of(packets->decided[EVAL_STEP_END], packets), "decided", "#783b00", true);
@@ -240,6 +252,7 @@ void eval_plot_packets(const struct eval_result *result, FILE *out)
     svg_text(out, 24, 34, (struct svg_face){.size = 17, .is_bold = true}, title);
     svg_text(out, 24, 54, (struct svg_face){.size = 13, .fill = grey}, words);
     draw_axes(out);
+    draw_wrong(out, packets);
     for (unsigned i = 0; i < result->method_count; i++) {
         if (is_beside(&plot, &result->methods[i]))
             draw_beside(&plot, &result->methods[i]);

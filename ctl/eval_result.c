@@ -185,6 +185,20 @@ int eval_result_make(struct eval_result *result, const struct eval_samples *samp
     return failure;
 }
 
+const char *eval_result_truth(const struct eval_result *result,
+                              const struct eval_confusion *confusion)
+{
+    if (confusion->is_held_out)
+        return eval_words_class_name(result->words, confusion->class);
+    return eval_level_class_name(result->level, result->words, confusion->class);
+}
+
+const char *eval_result_verdict(const struct eval_result *result,
+                                const struct eval_confusion *confusion)
+{
+    return eval_level_class_name(result->level, result->words, confusion->verdict);
+}
+
 const struct eval_result_row *eval_result_fold(const struct eval_result_method *method,
                                                const struct eval_result_row *like)
 {
