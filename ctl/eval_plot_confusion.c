@@ -322,7 +322,7 @@ void eval_plot_confusion(const struct eval_result *result, FILE *out)
     snprintf(title, sizeof title, "What the tier %.30s took for what, by %s", matrix.method->name,
              eval_level_name(result->level, false));
     double width = column_x(&matrix, matrix.columns) + 80;
-    svg_begin(out, width < 600 ? 600 : width, foot_y(&matrix) + 80, "confusion", title);
+    svg_begin(out, width < 640 ? 640 : width, foot_y(&matrix) + 80, "confusion", title);
     say(out, &matrix);
     svg_draw(out);
     draw_titles(out, &matrix, title);

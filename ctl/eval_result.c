@@ -130,8 +130,8 @@ static int judge(const struct eval_result *result, struct eval_result_method *me
 {
     method->name = answers->name;
     method->is_baseline = answers->is_baseline;
-    method->has_labelled = answers->labelled;
-    if (answers->labelled)
+    method->has_labelled = answers->labelled && !answers->is_baseline;
+    if (method->has_labelled)
         method->labelled = *answers->labelled;
     eval_calibrate(&method->calibration, result->samples, answers);
     int failure = make_classes(result, method, answers, error);
