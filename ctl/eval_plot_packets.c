@@ -84,33 +84,27 @@ static void draw_axes(FILE *out)
              (struct svg_face){.anchor = SVG_MIDDLE, .fill = grey, .turn = -90}, "% of flows");
 }
 
-static void line_of(const uint64_t *counts, const struct eval_packets *packets, double *points)
+static void line_of(const uint64_t *counts, const struct eval_packets *packets,
+                    struct svg_point *points)
 {
-    for (unsigned step = 0; step < EVAL_STEPS; step++) {
-        points[2 * step] = x_of(step);
-        points[2 * step + 1] = y_of(share_of(counts[step], packets));
-    }
+    for (unsigned step = 0; step < EVAL_STEPS; step++)
+        points[step] = (struct svg_point){x_of(step), y_of(share_of(counts[step], packets))};
 }
 
 /* Between what is decided and what is right lies what is wrong. */
 static void draw_wrong(FILE *out, const struct eval_packets *packets)
 {
-    double decided[2 * EVAL_STEPS];
-    double right[2 * EVAL_STEPS];
-    line_of(packets->decided, packets, decided);
+    enum { NAMED = EVAL_STEPS - 2 }; /* the step at which it is named, if there is room */
+    struct svg_point corners[2 * EVAL_STEPS];
+    struct svg_point right[EVAL_STEPS];
+    line_of(packets->decided, packets, corners);
     line_of(packets->right, packets, right);
-    double corners[4 * EVAL_STEPS];
-    for (unsigned i = 0; i < EVAL_STEPS; i++) {
-        unsigned back = EVAL_STEPS - 1 - i;
-        corners[2 * i] = decided[2 * i];
-        corners[2 * i + 1] = decided[2 * i + 1];
-        corners[2 * (EVAL_STEPS + i)] = right[2 * back];
-        corners[2 * (EVAL_STEPS + i) + 1] = right[2 * back + 1];
-    }
+    for (unsigned i = 0; i < EVAL_STEPS; i++)
+        corners[EVAL_STEPS + i] = right[EVAL_STEPS - 1 - i];
     svg_path(out, corners, 2 * EVAL_STEPS, (struct svg_stroke){NULL, 0, NULL}, "#fae0cf");
-    double gap = right[2 * EVAL_STEPS - 3] - decided[2 * EVAL_STEPS - 3];
+    double gap = right[NAMED].y - corners[NAMED].y;
     if (gap > 18)
-        svg_text(out, x_of(EVAL_STEPS - 2), decided[2 * EVAL_STEPS - 3] + gap / 2 + 4,
+        svg_text(out, right[NAMED].x, corners[NAMED].y + gap / 2 + 4,
                  (struct svg_face){.anchor = SVG_MIDDLE, .fill = "#783b00"}, "wrong");
 }
 
@@ -127,8 +121,8 @@ static void draw_figure(FILE *out, unsigned step, double share, const char *figu
 static void draw_subject(struct plot *plot)
 {
     const struct eval_packets *packets = &plot->subject->packets;
-    double decided[2 * EVAL_STEPS];
-    double right[2 * EVAL_STEPS];
+    struct svg_point decided[EVAL_STEPS];
+    struct svg_point right[EVAL_STEPS];
     line_of(packets->decided, packets, decided);
     line_of(packets->right, packets, right);
     svg_path(plot->out, decided, EVAL_STEPS, (struct svg_stroke){"#a85911", 1.5, "6 3"}, NULL);
@@ -149,7 +143,7 @@ static void draw_subject(struct plot *plot)
 
 static void draw_beside(struct plot *plot, const struct eval_result_method *method)
 {
-    double right[2 * EVAL_STEPS];
+    struct svg_point right[EVAL_STEPS];
     char name[48];
     line_of(method->packets.right, &method->packets, right);
     svg_path(plot->out, right, EVAL_STEPS,
@@ -177,8 +171,8 @@ static void place_labels(struct label *labels, unsigned count)
         if (i > 0 && labels[i].shown_y < labels[i - 1].shown_y + LABEL_HEIGHT)
             labels[i].shown_y = labels[i - 1].shown_y + LABEL_HEIGHT;
     }
-    double limit = BOTTOM;
-    for (unsigned i = count; i-- > 0; limit = labels[i].shown_y - LABEL_HEIGHT) {
+    for (unsigned i = count; i-- > 0;) {
+        double limit = i + 1 < count ? labels[i + 1].shown_y - LABEL_HEIGHT : BOTTOM;
         if (labels[i].shown_y > limit)
             labels[i].shown_y = limit;
     }

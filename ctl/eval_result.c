@@ -57,10 +57,12 @@ static int make_rows(const struct eval_result *result, const struct eval_score *
     struct eval_cell *cells = calloc(count + 1, sizeof *cells);
     struct eval_spread *spreads = calloc(count + 1, sizeof *spreads);
     *rows = calloc(count + 1, sizeof **rows);
-    int failure =
-        cells && spreads && *rows
-            ? eval_bootstrap(score, count, result->samples->summary.capture_count, spreads, error)
-            : error_set(error, ENOMEM, "out of memory for the figures");
+    int failure = -ENOMEM;
+    if (!cells || !spreads || !*rows)
+        error_set(error, ENOMEM, "out of memory for the figures");
+    else
+        failure =
+            eval_bootstrap(score, count, result->samples->summary.capture_count, spreads, error);
     if (!failure) {
         eval_score_sum(score, count, cells);
         for (unsigned id = 0; id < count; id++) {

@@ -119,12 +119,12 @@ void svg_dot(FILE *out, double x, double y, double radius, const char *fill,
     fputs("/>\n", out);
 }
 
-void svg_path(FILE *out, const double *points, unsigned count, struct svg_stroke stroke,
+void svg_path(FILE *out, const struct svg_point *points, unsigned count, struct svg_stroke stroke,
               const char *fill)
 {
     fprintf(out, "<%s points=\"", fill ? "polygon" : "polyline");
     for (unsigned i = 0; i < count; i++)
-        fprintf(out, "%s%.1f,%.1f", i ? " " : "", points[2 * i], points[2 * i + 1]);
+        fprintf(out, "%s%.1f,%.1f", i ? " " : "", points[i].x, points[i].y);
     fprintf(out, "\" fill=\"%s\"", fill ? fill : "none");
     if (!fill) {
         write_stroke(out, stroke);

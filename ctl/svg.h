@@ -25,6 +25,11 @@ struct svg_stroke {
     const char *dash; /* null: solid */
 };
 
+struct svg_point {
+    double x;
+    double y;
+};
+
 /* A plot in this order: svg_begin, svg_say as often as it takes to say in words what the eye would
  * take from the plot, svg_draw, shapes, svg_end. `title` is what a reader hears first. Ids begin
  * with `id`, so that several plots fit into one page, which is white. */
@@ -45,9 +50,8 @@ void svg_rect(FILE *out, double x, double y, double width, double height, const 
 void svg_dot(FILE *out, double x, double y, double radius, const char *fill,
              struct svg_stroke stroke);
 
-/* A line through points given as x, y, x, y ...; `fill` null for a line alone, else the points are
- * a shape's corners and there is no line. */
-void svg_path(FILE *out, const double *points, unsigned count, struct svg_stroke stroke,
+/* A line through points; with `fill` these are a shape's corners, and there is no line. */
+void svg_path(FILE *out, const struct svg_point *points, unsigned count, struct svg_stroke stroke,
               const char *fill);
 
 #endif
