@@ -113,9 +113,11 @@ static void draw_wrong(FILE *out, const struct eval_packets *packets)
 static void draw_figure(FILE *out, unsigned step, double share, const char *figure)
 {
     bool is_low = share < 0.06;
-    svg_text(out, x_of(step) + (is_low ? -7 : 5), y_of(share) + (is_low ? -7 : 18),
-             (struct svg_face){.size = 11, .fill = blue, .anchor = is_low ? SVG_END : SVG_START},
-             figure);
+    svg_text(
+        out, x_of(step) + (is_low ? -7 : 5), y_of(share) + (is_low ? -7 : 18),
+        (struct svg_face){
+            .size = 11, .fill = blue, .anchor = is_low ? SVG_END : SVG_START, .has_halo = true},
+        figure);
 }
 
 static void draw_subject(struct plot *plot)

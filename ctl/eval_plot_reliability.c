@@ -65,7 +65,8 @@ static void draw_bin(FILE *out, const struct eval_bin *bin)
     double x = x_of(bin->confidence);
     bool is_above = share > bin->confidence;
     struct eval_interval interval = eval_wilson(bin->right, bin->flows);
-    const struct svg_face face = {.is_bold = true, .anchor = is_above ? SVG_END : SVG_START};
+    const struct svg_face face = {
+        .is_bold = true, .anchor = is_above ? SVG_END : SVG_START, .has_halo = true};
     svg_line(out, x, y_of(interval.low), x, y_of(interval.high),
              (struct svg_stroke){blue, 1.5, NULL});
     svg_dot(out, x, y_of(share), 5, blue, (struct svg_stroke){"#fff", 1.5, NULL});

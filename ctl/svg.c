@@ -76,6 +76,8 @@ void svg_text(FILE *out, double x, double y, struct svg_face face, const char *t
         fputs(" font-weight=\"bold\"", out);
     if (face.fill)
         fprintf(out, " fill=\"%s\"", face.fill);
+    if (face.has_halo)
+        fputs(" stroke=\"#fff\" stroke-width=\"3\" paint-order=\"stroke\"", out);
     if (face.turn != 0)
         fprintf(out, " transform=\"rotate(%g %.1f %.1f)\"", face.turn, x, y);
     fputc('>', out);

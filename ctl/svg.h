@@ -16,7 +16,8 @@ struct svg_face {
     const char *fill;
     enum svg_anchor anchor;
     bool is_bold;
-    double turn; /* degrees, clockwise, about (x, y) */
+    bool has_halo; /* white around it, so that a line behind does not cross it */
+    double turn;   /* degrees, clockwise, about (x, y) */
 };
 
 struct svg_stroke {
