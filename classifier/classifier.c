@@ -170,12 +170,18 @@ static void finish_flow(struct classifier *classifier, uint32_t slot, enum flow_
     flow_table_release(classifier->table, slot);
 }
 
+/* Has the flow nothing to report to a closed interval? */
+static bool is_settled(const struct classifier *classifier, uint32_t slot)
+{
+    return flow_table_flow(classifier->table, slot)->epoch == classifier->epoch;
+}
+
 /* What a flow has counted belongs to the interval it was counted in: that is where it goes before
  * anything else happens to the flow. False when the flow was over by then. */
 static bool settle_flow(struct classifier *classifier, uint32_t slot)
 {
     struct flow *flow = flow_table_flow(classifier->table, slot);
-    if (flow->epoch == classifier->epoch)
+    if (is_settled(classifier, slot))
         return true;
     flow->epoch = classifier->epoch;
     struct tally *tally = classifier->closing.tally;
@@ -277,7 +283,8 @@ static uint32_t slot_of(struct classifier *classifier, const struct flow_key *ke
     uint32_t slot = hint;
     if (!flow_table_holds(classifier->table, slot, key))
         flow_table_find(classifier->table, key, &slot, 1);
-    if (slot != FLOW_TABLE_NONE && settle_flow(classifier, slot)) {
+    if (slot != FLOW_TABLE_NONE &&
+        (is_settled(classifier, slot) || settle_flow(classifier, slot))) {
         const struct flow *flow = flow_table_flow(classifier->table, slot);
         if (!flow_is_idle(flow, &classifier->options.timeouts, packet->time_ns) &&
             !flow_is_reopened(flow, packet))
@@ -309,17 +316,21 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
     bool is_new;
     uint32_t slot = slot_of(classifier, key, hint, packet, tally, &is_new);
     struct flow *flow = flow_table_flow(classifier->table, slot);
-    struct signature_step step = {.expected_sequence = flow_expected(flow, packet)};
+    struct signature_step step = {0};
+    if (classifier->signatures)
+        step.expected_sequence = flow_expected(flow, packet);
     step.is_data = flow_update(flow, packet);
-    flow_table_touch(classifier->table, slot, packet->time_ns);
-    if (is_new)
+    if (!is_new)
+        flow_table_touch(classifier->table, slot, packet->time_ns);
+    else
         decide_at_once(classifier, slot, packet, tally);
     if (headers_clock_wants(flow)) {
         headers_clock_tick(classifier->headers, flow, flow_table_detail(classifier->table, slot),
                            packet, step.is_data, tally);
         note_reached(classifier, slot);
     }
-    if (signature_is_watched(flow, flow_direction(flow, packet)) && packet->payload_bytes) {
+    if (flow->watch && packet->payload_bytes &&
+        signature_is_watched(flow, flow_direction(flow, packet))) {
         signature_clock_tick(classifier->signatures, flow,
                              flow_table_detail(classifier->table, slot), packet, &step, tally);
         note_reached(classifier, slot);
@@ -365,6 +376,8 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
     struct flow_key keys[FRAME_BURST];
     uint32_t slots[FRAME_BURST];
     unsigned found_count = 0;
+    for (unsigned i = 0; i < count; i++)
+        __builtin_prefetch(frames[i].bytes);
     for (unsigned i = 0; i < count; i++) {
         if (take_frame(classifier, &frames[i], &packets[i], tally))
             found[found_count++] = &packets[i];
@@ -375,6 +388,7 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
         prefetch_headers(classifier, slots, found_count);
     for (unsigned i = 0; i < found_count; i++)
         take_packet(classifier, &keys[i], slots[i], found[i], tally);
+    explicit_bzero(packets, count * sizeof *packets); /* a quiet line would leave them for long */
     if (count)
         sweep(classifier, frames[count - 1].time_ns, tally);
 }

@@ -81,17 +81,12 @@ struct headers_look headers_model_look(const struct headers_model *model, unsign
                                        const int16_t values[FEATURES])
 {
     const struct headers_checkpoint *at = &model->checkpoints[checkpoint];
-    uint16_t scores[FOREST_CLASSES_MAX];
-    forest_score(at->forest, values, scores);
-    unsigned highest = 0;
-    for (unsigned i = 1; i < model->class_count; i++) {
-        if (scores[i] > scores[highest])
-            highest = i;
-    }
-    return (struct headers_look){.class_index = highest,
-                                 .score = scores[highest],
-                                 .confidence = confidence_of(at, scores[highest]),
-                                 .p_value = p_value_of(&at->conformal[highest], scores[highest])};
+    unsigned best;
+    uint16_t score = forest_best(at->forest, values, &best);
+    return (struct headers_look){.class_index = best,
+                                 .score = score,
+                                 .confidence = confidence_of(at, score),
+                                 .p_value = p_value_of(&at->conformal[best], score)};
 }
 
 enum headers_outcome headers_model_decide(const struct headers_model *model, unsigned checkpoint,

@@ -19,10 +19,12 @@ static CU_SuiteInfo all_suites[] = {
     {"flow", NULL, NULL, NULL, NULL, flow_tests},
     {"flow_key", NULL, NULL, NULL, NULL, flow_key_tests},
     {"flow_table", NULL, NULL, NULL, NULL, flow_table_tests},
+    {"flood", NULL, NULL, NULL, NULL, flood_tests},
     {"rules", NULL, NULL, NULL, NULL, rules_tests},
     {"signature", NULL, NULL, NULL, NULL, signature_tests},
     {"signature_patterns", NULL, NULL, NULL, NULL, signature_patterns_tests},
     {"json_writer", NULL, NULL, NULL, NULL, json_writer_tests},
+    {"report_headers", NULL, NULL, NULL, NULL, report_headers_tests},
     {"report", NULL, NULL, NULL, NULL, report_tests},
     {"dataplane", NULL, NULL, NULL, NULL, dataplane_tests},
     {"source_pcap", NULL, NULL, NULL, NULL, source_pcap_tests},
@@ -39,6 +41,7 @@ static CU_SuiteInfo all_suites[] = {
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
     {"eval_forms", NULL, NULL, NULL, NULL, eval_forms_tests},
     {"eval_measures", NULL, NULL, NULL, NULL, eval_measures_tests},
+    {"grower", NULL, NULL, NULL, NULL, grower_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

@@ -15,11 +15,13 @@ extern CU_TestInfo headers_model_tests[];
 extern CU_TestInfo model_stats_tests[];
 extern CU_TestInfo flow_key_tests[];
 extern CU_TestInfo flow_table_tests[];
+extern CU_TestInfo flood_tests[];
 extern CU_TestInfo rules_tests[];
 extern CU_TestInfo signature_tests[];
 extern CU_TestInfo signature_patterns_tests[];
 extern CU_TestInfo json_writer_tests[];
 extern CU_TestInfo report_tests[];
+extern CU_TestInfo report_headers_tests[];
 extern CU_TestInfo dataplane_tests[];
 extern CU_TestInfo source_pcap_tests[];
 extern CU_TestInfo fanout_tests[];
@@ -35,5 +37,6 @@ extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo eval_tests[];
 extern CU_TestInfo eval_forms_tests[];
 extern CU_TestInfo eval_measures_tests[];
+extern CU_TestInfo grower_tests[];
 
 #endif

@@ -56,6 +56,7 @@ struct flow {
     uint8_t protocol;        /* IP protocol number */
     uint8_t watch;           /* set of enum flow_watch */
     uint8_t epoch;           /* interval its unreported counts belong to; the classifier's */
+    uint16_t stamp;          /* when it was last used, coarsely; the flow table's */
     uint32_t headers;        /* enum flow_headers, or the headers clock's tail beyond it */
 };
 

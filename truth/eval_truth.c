@@ -22,6 +22,7 @@ enum column {
     COLUMN_CONFIDENCE, /* from here on: may be missing */
     COLUMN_SERVICE,
     COLUMN_FOLD,
+    COLUMN_BYTES,
     COLUMN_REASON,
     COLUMNS,
 };
@@ -166,6 +167,9 @@ static int read_row(const struct reader *reader, char **fields, struct eval_row 
     if (reader->at[COLUMN_CONFIDENCE] >= 0 && read_confidence(confidence, &row->confidence))
         return refuse(error, row->line,
                       "confidence is none of high, medium, conflict, none:", confidence);
+    const char *bytes = field_of(reader, fields, COLUMN_BYTES);
+    if (*bytes && text_read_unsigned(bytes, "bytes", 0, UINT64_MAX, &row->bytes, NULL))
+        return refuse(error, row->line, "bytes is no number:", bytes);
     if (reader->is_needed[COLUMN_REASON] && !*field_of(reader, fields, COLUMN_REASON))
         return refuse(error, row->line, "a reason must be given for", row->label);
     return read_tuple(reader, fields, &row->tuple, error);
@@ -294,6 +298,7 @@ int eval_truth_read(struct eval_truth *truth, const char *path, const struct eva
     reader.is_needed[COLUMN_CONFIDENCE] = columns->confidence;
     reader.names[COLUMN_SERVICE] = "service";
     reader.names[COLUMN_FOLD] = columns->fold;
+    reader.names[COLUMN_BYTES] = "bytes";
     *truth = (struct eval_truth){.text = NULL};
     int failure = read_file(&reader, path, &truth->text, error);
     truth->rows = reader.rows;

@@ -24,6 +24,7 @@ struct eval_row {
     const char *fold;    /* what the fold's column says; null where there is no such column */
     const char *given;   /* the label before it was overruled; null where it was not */
     struct packet tuple; /* version, protocol, addresses and ports only, in the order of the row */
+    uint64_t bytes;      /* of the whole flow; 0 where there is no such column */
     enum eval_confidence confidence;
     unsigned line;
     unsigned fold_id; /* eval_folds_assign gives it */
