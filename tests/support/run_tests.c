@@ -39,6 +39,7 @@ static CU_SuiteInfo all_suites[] = {
     {"label", NULL, NULL, NULL, NULL, label_tests},
     {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
+    {"eval_forms", NULL, NULL, NULL, NULL, eval_forms_tests},
     {"eval_measures", NULL, NULL, NULL, NULL, eval_measures_tests},
     {"grower", NULL, NULL, NULL, NULL, grower_tests},
 };

@@ -35,6 +35,7 @@ extern CU_TestInfo packet_tests[];
 extern CU_TestInfo label_tests[];
 extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo eval_tests[];
+extern CU_TestInfo eval_forms_tests[];
 extern CU_TestInfo eval_measures_tests[];
 extern CU_TestInfo grower_tests[];
 
