@@ -38,8 +38,8 @@ soak: bench-build  ## ten minutes live at the highest rate without loss (root)
 lab: build  ## capture the scenarios (root); SCENARIOS="…" and NETWORKS="…" choose some
 	GLASSBOX=$(CURDIR)/$(BUILD)/ctl/glassbox ./tests/lab/run.sh lab
 
-lab-report:  ## what the lab captured, and how much of it is labelled
-	./tests/lab/report.sh lab
+lab-report: build  ## what the lab captured, how much is labelled, and where DPI says otherwise
+	GLASSBOX=$(CURDIR)/$(BUILD)/ctl/glassbox ./tests/lab/report.sh lab
 
 clean:  ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-release

@@ -11,6 +11,7 @@ enum { BLOCKS_MAX = 3 };
 
 enum subject { SUBJECT_FLOW = 0, SUBJECT_DATAGRAM = 1, SUBJECT_HOST = 2, SUBJECT_ENDPOINT = 3 };
 
+/* Laid out on the stack, and wiped there: on a quiet line addresses would stay for long. */
 struct tuple {
     struct block blocks[BLOCKS_MAX];
     unsigned count;
@@ -114,6 +115,7 @@ static void hash_round(struct keyed_hash *hash, const struct tuple *tuples, stru
     keyed_hash_blocks(hash, in, out, used);
     for (size_t i = 0; i < used; i++)
         memcpy(&keys[owner[i]], &out[i], sizeof *keys);
+    explicit_bzero(in, used * sizeof *in);
 }
 
 /* Of a whole burst, some longer than a block. */
@@ -125,6 +127,7 @@ static void name_long(struct keyed_hash *hash, const struct packet *const *packe
         lay_out_flow(packets[i], &tuples[i]);
     for (unsigned round = 1; round < longest; round++)
         hash_round(hash, tuples, keys, count, round);
+    explicit_bzero(tuples, count * sizeof *tuples);
 }
 
 void flow_key_of_flows(struct keyed_hash *hash, const struct packet *const *packets,
@@ -143,12 +146,14 @@ void flow_key_of_flows(struct keyed_hash *hash, const struct packet *const *pack
     memcpy(keys, names, count * sizeof *keys);
     if (longest > 1)
         name_long(hash, packets, keys, count, longest);
+    explicit_bzero(first, count * sizeof *first);
 }
 
-static struct flow_key key_of_tuple(struct keyed_hash *hash, const struct tuple *tuple)
+static struct flow_key key_of_tuple(struct keyed_hash *hash, struct tuple *tuple)
 {
     struct block out;
     hash_tuple(hash, tuple, &out);
+    explicit_bzero(tuple, sizeof *tuple);
     return (struct flow_key){{out.word[0], out.word[1]}};
 }
 
