@@ -48,7 +48,7 @@ struct plan {
     unsigned rounds;
     unsigned workers;
     unsigned list_count;
-    const char *lists[LISTS_MAX];
+    char *lists[LISTS_MAX]; /* their options cut off once they are read */
     struct run_options run[LISTS_MAX];
     struct run_knowledge knowledge[LISTS_MAX];
     pthread_barrier_t barrier;
@@ -307,11 +307,16 @@ static const struct command usage = {
 /* A list of tiers is read the way glassbox reads it: what the program knows, this knows. */
 static void read_list(struct plan *plan, unsigned list, int option_count, char **options)
 {
-    char *arguments[OPTIONS_MAX + 4] = {(char *)"in_memory", (char *)"--tiers",
-                                        (char *)plan->lists[list]};
+    static char program[] = "in_memory";
+    static char tiers[] = "--tiers";
+    char *arguments[OPTIONS_MAX + 3] = {program, tiers};
     struct error error;
-    int count = 3;
-    for (int i = 0; i < option_count && i < OPTIONS_MAX; i++)
+    char *rest = NULL;
+    int count = 2;
+    char *word = strtok_r(plan->lists[list], " ", &rest);
+    for (; word && count < OPTIONS_MAX; word = strtok_r(NULL, " ", &rest))
+        arguments[count++] = word;
+    for (int i = 0; i < option_count && count < OPTIONS_MAX; i++)
         arguments[count++] = options[i];
     plan->run[list] = run_options_default();
     plan->run[list].dataplane.classifier.flow_count = room_for(plan);

@@ -17,11 +17,12 @@ import subprocess
 import sys
 import tempfile
 
-from bench_run import ROOT, built_tiers
+from bench_run import ROOT, built_tiers, model_options, models_in, options_of
 
 BASELINE = pathlib.Path(__file__).resolve().parent / "instructions.json"
 SAMPLE = ROOT / "tests/data/sample.pcap"
 RULES = ROOT / "tests/data/rules"
+MODELS = models_in(ROOT / "tests/data/models")
 TOLERANCE = 0.03
 FLOWS, PACKETS = 2048, 16000
 
@@ -78,15 +79,16 @@ def count_all(build):
     with tempfile.TemporaryDirectory() as scratch:
         empty = pathlib.Path(scratch, "empty.pcap")
         empty.write_bytes(SAMPLE.read_bytes()[:24])
-        tiers = built_tiers(build / "ctl/glassbox", empty)
+        tiers = built_tiers(build / "ctl/glassbox", empty, RULES, MODELS)
     lists = [",".join(tiers[:count]) for count in range(1, len(tiers) + 1)]
     packets = packets_of(build)
     stages = per_packet(in_memory(build, 1, []), in_memory(build, 2, []), PACKETS)
     counts = {"in memory: stages to lookup": stages}
     for tiers_list in lists:
-        both = per_packet(in_memory(build, 1, [tiers_list]), in_memory(build, 2, [tiers_list]), PACKETS)
+        word = " ".join([tiers_list, *model_options(tiers_list, MODELS)])
+        both = per_packet(in_memory(build, 1, [word]), in_memory(build, 2, [word]), PACKETS)
         counts[f"in memory: {tiers_list}"] = both - stages
-        replay = [build / "ctl/glassbox", "replay", "--rules", RULES, "--tiers", tiers_list, SAMPLE]
+        replay = [build / "ctl/glassbox", "replay", *options_of(tiers_list, MODELS, RULES), SAMPLE]
         counts[f"replay: {tiers_list}"] = per_packet(replay, [*replay, SAMPLE], packets)
     return {name: round(count, 1) for name, count in counts.items()}
 
