@@ -4,7 +4,7 @@ BUILD   ?= build
 SAMPLE  ?= tests/data/sample.pcap
 INSTALL := ./packages/install
 
-.PHONY: run test bench bench-build bench-instructions lab lab-report build clean help
+.PHONY: run test bench bench-build bench-instructions soak lab lab-report build clean help
 
 run: build  ## build, then replay the shipped sample capture to a table
 	./$(BUILD)/ctl/glassbox replay $(SAMPLE)
@@ -28,8 +28,12 @@ bench-build:
 	    meson setup $(BUILD)-release --buildtype=release -Db_lto=true
 	ninja -C $(BUILD)-release
 
-bench-instructions: bench-build  ## count instructions and compare them with the committed baseline
-	./tests/bench/instructions.py $(BUILD)-release
+bench-instructions: build  ## count instructions and compare them with the committed baseline
+	$(INSTALL) test
+	./tests/bench/instructions.py $(BUILD)
+
+soak: bench-build  ## ten minutes live at the highest rate without loss (root)
+	./tests/bench/soak.py $(BUILD)-release
 
 lab: build  ## capture the scenarios (root); SCENARIOS="…" and NETWORKS="…" choose some
 	GLASSBOX=$(CURDIR)/$(BUILD)/ctl/glassbox ./tests/lab/run.sh lab
