@@ -77,21 +77,27 @@ static uint16_t p_value_of(const struct headers_conformal *conformal, uint16_t s
                    headers_levels[count - 1], headers_levels[count], score);
 }
 
+struct headers_look headers_model_judge(const struct headers_model *model, unsigned checkpoint,
+                                        unsigned class_index, uint16_t score)
+{
+    const struct headers_checkpoint *at = &model->checkpoints[checkpoint];
+    return (struct headers_look){.class_index = class_index,
+                                 .score = score,
+                                 .confidence = confidence_of(at, score),
+                                 .p_value = p_value_of(&at->conformal[class_index], score)};
+}
+
 struct headers_look headers_model_look(const struct headers_model *model, unsigned checkpoint,
                                        const int16_t values[FEATURES])
 {
-    const struct headers_checkpoint *at = &model->checkpoints[checkpoint];
     uint16_t scores[FOREST_CLASSES_MAX];
-    forest_score(at->forest, values, scores);
+    forest_score(model->checkpoints[checkpoint].forest, values, scores);
     unsigned highest = 0;
     for (unsigned i = 1; i < model->class_count; i++) {
         if (scores[i] > scores[highest])
             highest = i;
     }
-    return (struct headers_look){.class_index = highest,
-                                 .score = scores[highest],
-                                 .confidence = confidence_of(at, scores[highest]),
-                                 .p_value = p_value_of(&at->conformal[highest], scores[highest])};
+    return headers_model_judge(model, checkpoint, highest, scores[highest]);
 }
 
 enum headers_outcome headers_model_decide(const struct headers_model *model, unsigned checkpoint,

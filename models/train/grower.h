@@ -5,9 +5,10 @@
  *
  * Random forest: each tree sees a bootstrap sample, each split the best cut of a few features drawn
  * (Breiman, Machine Learning 45, 2001). Extra-trees: each split a cut drawn at random for each of
- * them (Geurts, Ernst, Wehenkel, Machine Learning 63, 2006). Cuts are judged by the Gini index,
- * from integer weights, with additions, multiplications and divisions only: the same rows, options
- * and seed give the same forest with any compiler and any number of threads. */
+ * them (Geurts, Ernst, Wehenkel, Machine Learning 63, 2006), here between the values of two rows.
+ * Cuts are judged by the Gini index, from integer weights, with additions, multiplications and
+ * divisions only: the same rows, options and seed give the same forest with any compiler and any
+ * number of threads. */
 #ifndef GROWER_H
 #define GROWER_H
 

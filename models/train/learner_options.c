@@ -80,6 +80,8 @@ int learner_option_take(struct learner_options *options, int option, const char 
         return take_number(value, "--balance", 1000, &options->balance, error);
     case LEARNER_OPTION_ACCEPT:
         return take_number(value, "--accept", 1000, &options->accept, error);
+    case LEARNER_OPTION_MOST:
+        return take_number(value, "--most", UINT32_MAX, &options->most_rows, error);
     case LEARNER_OPTION_EVENING:
         return take_number(value, "--evening", 1000, &options->evening, error);
     case LEARNER_OPTION_BACKGROUND:
