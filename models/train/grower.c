@@ -336,13 +336,14 @@ static int grow_node(struct growing *growing, const struct task *task, struct ta
 static uint32_t draw_sample(struct growing *growing)
 {
     const struct grow_rows *rows = growing->rows;
+    bool is_all = growing->options->is_extra || growing->options->is_single;
     uint32_t count = 0;
     for (uint32_t i = 0; i < rows->count; i++) {
-        growing->weights[i] = growing->options->is_extra ? rows->weights[i] : 0;
+        growing->weights[i] = is_all ? rows->weights[i] : 0;
         if (rows->weights[i])
             growing->members[count++] = i;
     }
-    if (growing->options->is_extra)
+    if (is_all)
         return count;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t row = growing->members[draw_below(&growing->draw, count)];

@@ -36,7 +36,8 @@ struct grow_options {
     unsigned candidates; /* features drawn for a split; 0: the square root of their number */
     unsigned threads;
     uint64_t seed;
-    bool is_extra; /* extra-trees over all rows, instead of a random forest over samples of them */
+    bool is_extra;  /* extra-trees over all rows, instead of a random forest over samples of them */
+    bool is_single; /* with is_extra false: over all rows, too: an ordinary tree */
 };
 
 /* Values up to the threshold go to `low`. A leaf has feature GROWER_LEAF, and in `low` its number.

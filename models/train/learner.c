@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "draw.h"
-
-enum { WEIGHT_MOST = 60000 };
+#include "lesson.h"
 
 struct learner_options learner_options_default(void)
 {
@@ -26,18 +24,13 @@ struct learner_options learner_options_default(void)
         .error = 5,
         .accept = 900,
         .most_rows = 3000,
-        .evening = 500,
+        .evening = 250,
         .background = 0,
         .varies = true,
     };
     for (unsigned i = 0; i < FEATURES; i++)
         options.uses[i] = true;
     return options;
-}
-
-static bool is_learned_from(const struct learned *learned, const struct rows_flow *flow)
-{
-    return flow->variation == VARIATION_WHOLE || learned->options.varies;
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -79,138 +72,38 @@ static int find_classes(struct learned *learned, const struct rows *rows, const 
     return 0;
 }
 
-/* The rows of one checkpoint, by column. */
-struct table {
-    size_t count;
-    int16_t *columns[FEATURES];
-    uint8_t *classes;
-    uint32_t *weights;
-};
-
-static void table_free(struct table *table)
-{
-    for (unsigned i = 0; i < FEATURES; i++)
-        free(table->columns[i]);
-    free(table->classes);
-    free(table->weights);
-}
-
-static int table_new(struct table *table, const struct learned *learned, size_t count)
-{
-    *table = (struct table){.classes = calloc(count + 1, sizeof *table->classes),
-                            .weights = calloc(count + 1, sizeof *table->weights)};
-    bool is_made = table->classes && table->weights;
-    for (unsigned i = 0; i < learned->feature_count; i++) {
-        table->columns[i] = calloc(count + 1, sizeof *table->columns[i]);
-        is_made = is_made && table->columns[i];
-    }
-    return is_made ? 0 : -ENOMEM;
-}
-
-/* A class weighs its rows to the power of 1 - balance: 0 leaves them as they are, 1 makes classes
- * equal. The power is rounded to whole weights, so that they are the same everywhere. */
-static void weigh(struct table *table, unsigned balance)
-{
-    uint32_t rows[GROWER_CLASSES_MAX] = {0};
-    uint32_t weights[GROWER_CLASSES_MAX];
-    for (size_t i = 0; i < table->count; i++)
-        rows[table->classes[i]]++;
-    for (unsigned i = 0; i < GROWER_CLASSES_MAX; i++) {
-        double weight = WEIGHT_MOST * pow(rows[i] ? rows[i] : 1, -(double)balance / 1000);
-        weights[i] = (uint32_t)lround(weight);
-        weights[i] = weights[i] ? weights[i] : 1;
-    }
-    for (size_t i = 0; i < table->count; i++)
-        table->weights[i] = weights[table->classes[i]];
-}
-
-/* Rows of no class: each value is that of a row drawn anew, so that each alone is as usual, and
- * what belongs together is not. */
-static void make_background(struct table *table, const struct learned *learned, size_t count,
-                            struct draw *draw)
-{
-    uint32_t real = (uint32_t)table->count;
-    for (; count; count--) {
-        for (unsigned f = 0; f < learned->feature_count; f++)
-            table->columns[f][table->count] = table->columns[f][draw_below(draw, real)];
-        table->classes[table->count++] = (uint8_t)learned->class_count;
-    }
-}
-
-/* Of classes with more rows than most_rows as many are drawn as that, more or less. */
-static void count_rows(uint32_t *counts, const struct learned *learned, const struct rows *rows,
-                       const bool *is_used, unsigned checkpoint)
-{
-    memset(counts, 0, GROWER_CLASSES_MAX * sizeof *counts);
-    for (size_t i = 0; i < rows->count; i++) {
-        const struct rows_flow *flow = &rows->flows[rows->rows[i].flow];
-        int class = learned->class_of_label[flow->label];
-        if (rows->rows[i].checkpoint == checkpoint && class >= 0 && is_used[rows->rows[i].flow] &&
-            is_learned_from(learned, flow))
-            counts[class]++;
-    }
-}
-
-static int fill_table(struct table *table, const struct learned *learned, const struct rows *rows,
-                      const bool *is_used, unsigned checkpoint)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < rows->count; i++)
-        count += rows->rows[i].checkpoint == checkpoint;
-    if (table_new(table, learned, count + count * learned->options.background / 1000))
-        return -ENOMEM;
-    uint32_t counts[GROWER_CLASSES_MAX];
-    struct draw draw = draw_from(learned->options.grow.seed, checkpoint);
-    count_rows(counts, learned, rows, is_used, checkpoint);
-    for (size_t i = 0; i < rows->count; i++) {
-        const struct rows_flow *flow = &rows->flows[rows->rows[i].flow];
-        int class = learned->class_of_label[flow->label];
-        if (rows->rows[i].checkpoint != checkpoint || class < 0 || !is_used[rows->rows[i].flow] ||
-            !is_learned_from(learned, flow))
-            continue;
-        if (draw_below(&draw, counts[class]) >= learned->options.most_rows)
-            continue;
-        for (unsigned f = 0; f < learned->feature_count; f++)
-            table->columns[f][table->count] = rows->values[i][learned->features[f]];
-        table->classes[table->count++] = (uint8_t) class;
-    }
-    make_background(table, learned, table->count * learned->options.background / 1000, &draw);
-    weigh(table, learned->options.balance);
-    return 0;
-}
-
 static int learn_checkpoint(struct learned *learned, const struct rows *rows, const bool *is_used,
                             unsigned number, struct error *error)
 {
     struct learned_checkpoint *checkpoint = &learned->checkpoints[number];
-    struct table table;
-    int failure = fill_table(&table, learned, rows, is_used, number);
+    struct lesson lesson;
+    int failure = lesson_prepare(&lesson, learned, rows, is_used, number);
     checkpoint->conformal = calloc(learned->class_count + 1, sizeof *checkpoint->conformal);
     for (unsigned i = 0; i < LEARNER_KNOTS; i++)
         checkpoint->calibration[i] = (uint16_t)(i * LEARNER_FULL / (LEARNER_KNOTS - 1));
     checkpoint->accept = (uint16_t)(learned->options.accept * LEARNER_FULL / 1000);
     if (failure || !checkpoint->conformal)
         failure = error_set(error, ENOMEM, "out of memory for %zu rows", rows->count);
-    else if (!table.count)
+    else if (!lesson.count)
         failure = error_set(error, EINVAL, "no flow comes to %u data packets",
                             feature_checkpoint_packets(number));
     if (!failure) {
         struct grow_options grow = learned->options.grow;
         grow.seed = grow.seed * FEATURE_CHECKPOINTS + number;
-        const struct grow_rows given = {.count = table.count,
+        const struct grow_rows given = {.count = lesson.count,
                                         .feature_count = learned->feature_count,
                                         .class_count = learned->class_count + 1,
-                                        .columns = (const int16_t *const *)table.columns,
-                                        .classes = table.classes,
-                                        .weights = table.weights};
+                                        .columns = (const int16_t *const *)lesson.columns,
+                                        .classes = lesson.classes,
+                                        .weights = lesson.weights};
         failure = grow_forest(&checkpoint->forest, &given, &grow, error);
     }
-    table_free(&table);
+    lesson_free(&lesson);
     return failure;
 }
 
-int learn(struct learned *learned, const struct rows *rows, const bool *is_used,
-          const struct learner_options *options, struct error *error)
+int learned_begin(struct learned *learned, const struct rows *rows, const bool *is_used,
+                  const struct learner_options *options, struct error *error)
 {
     *learned = (struct learned){.options = *options};
     for (unsigned i = 0; i < FEATURES; i++) {
@@ -227,7 +120,13 @@ int learn(struct learned *learned, const struct rows *rows, const bool *is_used,
     if (learned->class_count < 2)
         return error_set(error, EINVAL, "%u classes of enough flows: there is nothing to learn",
                          learned->class_count);
-    int failure = 0;
+    return 0;
+}
+
+int learn(struct learned *learned, const struct rows *rows, const bool *is_used,
+          const struct learner_options *options, struct error *error)
+{
+    int failure = learned_begin(learned, rows, is_used, options, error);
     for (unsigned i = 0; !failure && i < FEATURE_CHECKPOINTS; i++)
         failure = learn_checkpoint(learned, rows, is_used, i, error);
     return failure;
@@ -275,7 +174,7 @@ int evidence_gather(struct evidence *evidence, const struct learned *whole,
         const struct row *row = &rows->rows[i];
         const struct rows_flow *flow = &rows->flows[row->flow];
         int truth = whole->class_of_label[flow->label];
-        if (!is_heard[row->flow] || truth < 0 || !is_learned_from(whole, flow))
+        if (!is_heard[row->flow] || truth < 0 || !lesson_includes(whole, flow))
             continue;
         uint16_t scores[GROWER_CLASSES_MAX];
         score_all(part, row, rows->values[i], scores);

@@ -51,6 +51,11 @@ struct learned {
 /* Classes of the model's file: with the background where there is one. */
 unsigned learned_written_classes(const struct learned *learned);
 
+/* Finds the classes and features, and no forest. Returns 0 or -errno; to be freed in either case.
+ */
+int learned_begin(struct learned *learned, const struct rows *rows, const bool *is_used,
+                  const struct learner_options *options, struct error *error);
+
 /* Learns from the flows whose `is_used` is set; calibration is the identity, and nothing is
  * rejected. Returns 0 or -errno; to be freed in either case. */
 int learn(struct learned *learned, const struct rows *rows, const bool *is_used,

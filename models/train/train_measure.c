@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "baseline.h"
 #include "crosscheck.h"
 #include "folds.h"
 #include "learner_options.h"
@@ -19,7 +20,8 @@ enum {
     OPTION_OUTPUT,
     OPTION_FOLDS,
     OPTION_LAST,
-    OPTION_SHARE
+    OPTION_SHARE,
+    OPTION_METHOD,
 };
 
 static const struct option options[] = {
@@ -29,6 +31,7 @@ static const struct option options[] = {
     {"split", required_argument, NULL, OPTION_SPLIT},
     {"folds", required_argument, NULL, OPTION_FOLDS},
     {"share", required_argument, NULL, OPTION_SHARE},
+    {"method", required_argument, NULL, OPTION_METHOD},
     {"last", no_argument, NULL, OPTION_LAST},
     {"output", required_argument, NULL, OPTION_OUTPUT},
     {NULL, 0, NULL, 0},
@@ -41,6 +44,7 @@ struct request {
     const char *rows;
     const char *also;
     const char *output;
+    const struct baseline *baseline; /* null: the forest */
     enum split split;
     uint64_t folds;
     uint64_t share; /* of the flows to learn from, per cent */
@@ -89,6 +93,11 @@ static int take_option(void *context, int option, const char *value, struct erro
         return text_read_unsigned(value, "--folds", 2, 100, &request->folds, error);
     case OPTION_SHARE:
         return text_read_unsigned(value, "--share", 1, 100, &request->share, error);
+    case OPTION_METHOD:
+        request->baseline = baseline_find(value);
+        if (!request->baseline && strcmp(value, "forest") != 0)
+            return error_set(error, EINVAL, "--method: '%s' is not among those built in", value);
+        return 0;
     case OPTION_SPLIT:
         return take_split(request, value, error);
     default:
@@ -186,7 +195,32 @@ static int learn_plainly(struct measuring *measuring, struct learned *learned,
     return learned_model(model, learned, given->rows, &given->words, given->protocols, error);
 }
 
-static int measure_fold(struct measuring *measuring, unsigned fold, struct error *error)
+static int measure_baseline(struct measuring *measuring, struct error *error)
+{
+    const struct baseline *baseline = measuring->request->baseline;
+    const struct rows *rows = &measuring->rows;
+    struct learned classes;
+    void *model = NULL;
+    int failure =
+        learned_begin(&classes, rows, measuring->is_used, &measuring->request->learner, error);
+    if (!failure)
+        failure =
+            baseline->learn(&model, rows, measuring->is_used, &measuring->request->learner, error);
+    for (size_t i = 0; !failure && i < rows->flow_count; i++) {
+        if (!measuring->is_tested[i])
+            continue;
+        const struct rows_flow *flow = &rows->flows[i];
+        int label = baseline->decide(model, rows, flow);
+        const char *name = label < 0 ? "unknown" : rows->labels.texts[label];
+        const struct decision decision = {.verdict = name, .best = name};
+        write_decision(measuring, flow, classes.class_of_label[flow->label] >= 0, &decision);
+    }
+    baseline->free(model);
+    learned_free(&classes);
+    return failure;
+}
+
+static int measure_forest(struct measuring *measuring, struct error *error)
 {
     const struct crosscheck given = {.rows = &measuring->rows,
                                      .folds = measuring->folds,
@@ -196,8 +230,6 @@ static int measure_fold(struct measuring *measuring, unsigned fold, struct error
                                      .words = {"measured", "measured", "for measuring"}};
     struct learned learned;
     struct headers_model *model;
-    part_flows(measuring, fold);
-    train_progress("fold %u", fold + 1);
     int failure = measuring->request->is_last
                       ? learn_plainly(measuring, &learned, &model, &given, error)
                       : crosscheck(&learned, &model, &given, measuring->is_used, error);
@@ -211,6 +243,14 @@ static int measure_fold(struct measuring *measuring, unsigned fold, struct error
     headers_model_free(model);
     learned_free(&learned);
     return failure;
+}
+
+static int measure_fold(struct measuring *measuring, unsigned fold, struct error *error)
+{
+    part_flows(measuring, fold);
+    train_progress("fold %u", fold + 1);
+    return measuring->request->baseline ? measure_baseline(measuring, error)
+                                        : measure_forest(measuring, error);
 }
 
 static int read_rows(struct measuring *measuring, struct error *error)
@@ -282,6 +322,22 @@ const struct train_command train_measure = {
     .name = "measure",
     .summary = "learn from some flows, decide others, write the decisions",
     .usage = "glassbox-train measure --rows ROWS --split WHAT --output DECISIONS [OPTION...]",
-    .help = "x",
+    .help =
+        "Holds flows back, learns from the others, decides those held back by the code of the\n"
+        "headers tier, and writes a line for each (tab-separated; tests/accuracy/accuracy.py "
+        "reads\n"
+        "them). Nothing of a capture is on both sides; a protocol of which there is but one\n"
+        "capture is parted by pairs of hosts.\n\n"
+        "  --rows ROWS          what is learned from and decided, as `dataset` wrote it\n"
+        "  --also ROWS          what is learned from besides\n"
+        "  --split WHAT         captures: each fold holds some of them; sites: each one site;\n"
+        "                       classes: as captures, and some protocols are left out of learning\n"
+        "  --folds N            of captures and classes (default: 5)\n"
+        "  --share N            learn from about N per cent of the captures only\n"
+        "  --method M           forest, or a baseline: majority, ports, first-four, tree, bayes,\n"
+        "                       xgboost (default: forest)\n"
+        "  --last               neither calibrate nor reject: the last checkpoint has the word\n"
+        "  --output DECISIONS   what to write\n",
+    .more = learner_options_help,
     .run = run,
 };
