@@ -4,7 +4,7 @@ BUILD   ?= build
 SAMPLE  ?= tests/data/sample.pcap
 INSTALL := ./packages/install
 
-.PHONY: run test bench lab lab-report build clean help
+.PHONY: run test bench accuracy model lab lab-report build clean help
 
 run: build  ## build, then replay the shipped sample capture to a table
 	./$(BUILD)/ctl/glassbox replay $(SAMPLE)
@@ -25,6 +25,16 @@ bench:  ## build an optimised binary and measure it against libpcap
 	ninja -C $(BUILD)-release
 	@mkdir -p bench
 	./tests/bench/bench.py $(BUILD)-release bench/results.json
+
+accuracy: build  ## measure the headers tier on the lab's corpus; writes docs/accuracy.md
+	$(INSTALL) accuracy
+	@test -f $(BUILD)-release/build.ninja || \
+	    meson setup $(BUILD)-release --buildtype=release -Db_lto=true
+	ninja -C $(BUILD)-release models/train/glassbox-train
+	./tests/accuracy/accuracy.py $(BUILD)-release docs/accuracy.md
+
+model: build  ## learn models/default.headers.model; CAPTURES=FOLDER with flows.csv adds real captures
+	./models/make_default $(BUILD) $(CAPTURES)
 
 lab: build  ## capture the scenarios (root); SCENARIOS="…" and NETWORKS="…" choose some
 	GLASSBOX=$(CURDIR)/$(BUILD)/ctl/glassbox ./tests/lab/run.sh lab

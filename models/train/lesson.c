@@ -36,17 +36,19 @@ static int lesson_new(struct lesson *lesson, const struct learned *learned, size
     return is_made ? 0 : -ENOMEM;
 }
 
-/* A class weighs its rows to the power of 1 - balance: 0 leaves them as they are, 1 makes classes
- * equal. The power is rounded to whole weights, so that they are the same everywhere. */
-static void weigh(struct lesson *lesson, unsigned balance)
+/* A class weighs its rows, counting those not drawn, to the power of 1 - balance: 0 leaves them as
+ * they are, 1 makes classes equal. The power is rounded to whole weights, so that they are the same
+ * everywhere. */
+static void weigh(struct lesson *lesson, const uint32_t *counts, unsigned balance)
 {
     uint32_t rows[GROWER_CLASSES_MAX] = {0};
     uint32_t weights[GROWER_CLASSES_MAX];
     for (size_t i = 0; i < lesson->count; i++)
         rows[lesson->classes[i]]++;
     for (unsigned i = 0; i < GROWER_CLASSES_MAX; i++) {
-        double weight = WEIGHT_MOST * pow(rows[i] ? rows[i] : 1, -(double)balance / 1000);
-        weights[i] = (uint32_t)lround(weight);
+        double all = counts[i] > rows[i] ? counts[i] : rows[i];
+        double share = rows[i] ? pow(all, 1 - (double)balance / 1000) / rows[i] : 0;
+        weights[i] = (uint32_t)lround(WEIGHT_MOST * share);
         weights[i] = weights[i] ? weights[i] : 1;
     }
     for (size_t i = 0; i < lesson->count; i++)
@@ -104,6 +106,6 @@ int lesson_prepare(struct lesson *lesson, const struct learned *learned, const s
         lesson->classes[lesson->count++] = (uint8_t) class;
     }
     make_background(lesson, learned, lesson->count * learned->options.background / 1000, &draw);
-    weigh(lesson, learned->options.balance);
+    weigh(lesson, counts, learned->options.balance);
     return 0;
 }

@@ -168,15 +168,23 @@ static struct decision decide_flow(const struct headers_model *model, const stru
     return decision;
 }
 
+static const char *group_of(const struct measuring *measuring, const char *verdict)
+{
+    int id = protocols_find(measuring->protocols, verdict);
+    return id <= PROTOCOL_UNKNOWN
+               ? "-"
+               : category_name(protocols_get(measuring->protocols, (unsigned)id)->category);
+}
+
 static void write_decision(const struct measuring *measuring, const struct rows_flow *flow,
                            bool is_learned, const struct decision *decision)
 {
     const struct rows *rows = &measuring->rows;
     fprintf(measuring->out,
-            "%s\t%s\t%08" PRIx32 "\t%s\t%s\t%" PRIu64 "\t%d\t%s\t%s\t%u\t%u\t%u\t%u\t%u\n",
+            "%s\t%s\t%08" PRIx32 "\t%s\t%s\t%" PRIu64 "\t%d\t%s\t%s\t%s\t%u\t%u\t%u\t%u\t%u\n",
             rows->sites.texts[flow->site], rows->captures.texts[flow->capture], flow->hosts,
             rows->labels.texts[flow->label], rows->groups.texts[flow->group], flow->bytes,
-            is_learned, decision->verdict, decision->best,
+            is_learned, decision->verdict, group_of(measuring, decision->verdict), decision->best,
             feature_checkpoint_packets(decision->checkpoint), decision->packets,
             decision->look.score, decision->look.confidence, decision->look.p_value);
 }
@@ -287,7 +295,8 @@ static int measure(struct measuring *measuring)
         error_set(&error, errno, "%s", strerror(errno));
         return train_failed(request->output, &error);
     }
-    fputs("site\tcapture\thosts\tlabel\tgroup\tbytes\tlearned\tverdict\tbest\tcheckpoint\tpackets"
+    fputs("site\tcapture\thosts\tlabel\tgroup\tbytes\tlearned\tverdict\tverdict_"
+          "group\tbest\tcheckpoint\tpackets"
           "\tscore\tconfidence\tp\n",
           measuring->out);
     unsigned folds =
