@@ -309,7 +309,8 @@ static void read_gaps(const struct feature_tail *tail, unsigned round_trip, unsi
               &values[FEATURE_RUN_PACE]);
     read_mean(tail->gaps[1], tail->turns, round_trip, &values[FEATURE_TURN_GAP],
               &values[FEATURE_TURN_PACE]);
-    values[FEATURE_GAP_SPREAD] = spread_of(gaps, 4 * sum, 16 * tail->gap_squares);
+    values[FEATURE_GAP_SPREAD] =
+        spread_of(gaps, 4 * (uint64_t)sum, 16 * (uint64_t)tail->gap_squares);
     values[FEATURE_LONGEST_GAP] = tail->longest_gap;
     if (round_trip)
         values[FEATURE_LONGEST_PACE] = (int16_t)(tail->longest_gap - (int)round_trip);

@@ -90,14 +90,9 @@ struct headers_look headers_model_judge(const struct headers_model *model, unsig
 struct headers_look headers_model_look(const struct headers_model *model, unsigned checkpoint,
                                        const int16_t values[FEATURES])
 {
-    uint16_t scores[FOREST_CLASSES_MAX];
-    forest_score(model->checkpoints[checkpoint].forest, values, scores);
-    unsigned highest = 0;
-    for (unsigned i = 1; i < model->class_count; i++) {
-        if (scores[i] > scores[highest])
-            highest = i;
-    }
-    return headers_model_judge(model, checkpoint, highest, scores[highest]);
+    unsigned best;
+    uint16_t score = forest_best(model->checkpoints[checkpoint].forest, values, &best);
+    return headers_model_judge(model, checkpoint, best, score);
 }
 
 enum headers_outcome headers_model_decide(const struct headers_model *model, unsigned checkpoint,

@@ -211,7 +211,7 @@ static void read_leaf(struct reader *reader, struct forest_node *node)
     node->is_leaf = true;
     while (model_text_has_more(text)) {
         char left[8];
-        int64_t weight;
+        int64_t weight = 0;
         if (!read_pair(text, "CLASS:WEIGHT", left, sizeof left, FOREST_LEAF_WEIGHT, &weight))
             return;
         struct model_text number = *text;
@@ -315,11 +315,11 @@ static void read_confusion_row(struct reader *reader, unsigned is)
 {
     struct model_text *text = &reader->text;
     struct headers_model *model = reader->model;
-    uint64_t *row = &model->confusion[is * (model->class_count + 1)];
+    uint64_t *row = &model->confusion[(size_t)is * (model->class_count + 1)];
     char name[PROTOCOL_NAME_MAX + 1];
     begin_class_line(reader, "confusion", is);
     while (model_text_has_more(text)) {
-        int64_t count;
+        int64_t count = 0;
         if (!read_pair(text, "CLAIMED:COUNT", name, sizeof name, count_max, &count))
             return;
         int claimed = find_claim(model, name);

@@ -21,10 +21,21 @@ enum column {
     COLUMN_LABEL,
     COLUMN_CONFIDENCE, /* from here on: may be missing */
     COLUMN_SERVICE,
+    COLUMN_FOLD,
     COLUMN_BYTES,
     COLUMN_REASON,
     COLUMNS,
 };
+
+const char *eval_confidence_name(enum eval_confidence confidence)
+{
+    static const char *const names[] = {
+        [EVAL_CONFIDENCE_ANY] = "any",
+        [EVAL_CONFIDENCE_MEDIUM] = "medium",
+        [EVAL_CONFIDENCE_HIGH] = "high",
+    };
+    return names[confidence];
+}
 
 /* A file of rows while it is read. */
 struct reader {
@@ -148,6 +159,8 @@ static int read_row(const struct reader *reader, char **fields, struct eval_row 
     *row = (struct eval_row){.capture = fields[reader->at[COLUMN_CAPTURE]],
                              .label = fields[reader->at[COLUMN_LABEL]],
                              .service = field_of(reader, fields, COLUMN_SERVICE),
+                             .fold = reader->at[COLUMN_FOLD] < 0 ? NULL
+                                                                 : fields[reader->at[COLUMN_FOLD]],
                              .confidence = EVAL_CONFIDENCE_HIGH,
                              .line = reader->csv.line};
     const char *confidence = field_of(reader, fields, COLUMN_CONFIDENCE);
@@ -284,6 +297,7 @@ int eval_truth_read(struct eval_truth *truth, const char *path, const struct eva
     reader.names[COLUMN_CONFIDENCE] = columns->confidence ? columns->confidence : "confidence";
     reader.is_needed[COLUMN_CONFIDENCE] = columns->confidence;
     reader.names[COLUMN_SERVICE] = "service";
+    reader.names[COLUMN_FOLD] = columns->fold;
     reader.names[COLUMN_BYTES] = "bytes";
     *truth = (struct eval_truth){.text = NULL};
     int failure = read_file(&reader, path, &truth->text, error);

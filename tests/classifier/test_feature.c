@@ -237,73 +237,74 @@ static void leaves_repetition_out(void)
     free(plain.row);
 }
 
+static const struct {
+    const char *what;
+    uint8_t protocol;
+    int pace; /* of the gap before the last packet: 79 less the round trip */
+    unsigned count;
+    struct step steps[8];
+} round_trips[] = {
+    {"UDP: to the first answer",
+     IP_UDP,
+     79 - 39,
+     3,
+     {{0, false, 0, 10, 0}, {1000, true, 0, 10, 0}, {1001000, false, 0, 10, 0}}},
+    {"UDP: the other side first, and then an answer",
+     IP_UDP,
+     79 - 26,
+     4,
+     {{0, false, 0, 10, 0},
+      {5, false, 0, 10, 0},
+      {105, true, 0, 10, 0},
+      {1000105, true, 0, 10, 0}}},
+    {"UDP: one way, none",
+     IP_UDP,
+     FEATURE_MISSING,
+     2,
+     {{0, false, 0, 10, 0}, {1000000, false, 0, 10, 0}}},
+    {"the last SYN counts",
+     IP_TCP,
+     79 - 53,
+     6,
+     {{0, false, TCP_SYN, 0, 1000},
+      {3000000, false, TCP_SYN, 0, 1000},
+      {3005000, true, TCP_SYN | TCP_ACK, 0, 500},
+      {3010000, false, TCP_ACK, 0, 1001},
+      {3010001, false, TCP_ACK, 5, 1001},
+      {4010001, true, TCP_ACK, 5, 501}}},
+    {"data ends the handshake, too",
+     IP_TCP,
+     79 - 53,
+     4,
+     {{0, false, TCP_SYN, 0, 1000},
+      {5000, true, TCP_SYN | TCP_ACK, 0, 500},
+      {10000, false, TCP_ACK, 5, 1001},
+      {1010000, true, TCP_ACK, 5, 501}}},
+    {"what ends it was lost: the first answer's",
+     IP_TCP,
+     79 - 39,
+     5,
+     {{0, false, TCP_SYN, 0, 1000},
+      {5000, true, TCP_ACK, 7, 501},
+      {10000, false, TCP_ACK, 5, 1001},
+      {11000, true, TCP_ACK, 5, 508},
+      {1011000, false, TCP_ACK, 9, 1006}}},
+    {"under a microsecond is one",
+     IP_UDP,
+     79 - 1,
+     3,
+     {{7, false, 0, 10, 0}, {7, true, 0, 10, 0}, {1000007, false, 0, 10, 0}}},
+};
+
 static void tells_round_trips(void)
 {
-    static const struct {
-        const char *what;
-        uint8_t protocol;
-        int pace; /* of the gap before the last packet: 79 less the round trip */
-        unsigned count;
-        struct step steps[8];
-    } cases[] = {
-        {"UDP: to the first answer",
-         IP_UDP,
-         79 - 39,
-         3,
-         {{0, false, 0, 10, 0}, {1000, true, 0, 10, 0}, {1001000, false, 0, 10, 0}}},
-        {"UDP: the other side first, and then an answer",
-         IP_UDP,
-         79 - 26,
-         4,
-         {{0, false, 0, 10, 0},
-          {5, false, 0, 10, 0},
-          {105, true, 0, 10, 0},
-          {1000105, true, 0, 10, 0}}},
-        {"UDP: one way, none",
-         IP_UDP,
-         FEATURE_MISSING,
-         2,
-         {{0, false, 0, 10, 0}, {1000000, false, 0, 10, 0}}},
-        {"the last SYN counts",
-         IP_TCP,
-         79 - 53,
-         6,
-         {{0, false, TCP_SYN, 0, 1000},
-          {3000000, false, TCP_SYN, 0, 1000},
-          {3005000, true, TCP_SYN | TCP_ACK, 0, 500},
-          {3010000, false, TCP_ACK, 0, 1001},
-          {3010001, false, TCP_ACK, 5, 1001},
-          {4010001, true, TCP_ACK, 5, 501}}},
-        {"data ends the handshake, too",
-         IP_TCP,
-         79 - 53,
-         4,
-         {{0, false, TCP_SYN, 0, 1000},
-          {5000, true, TCP_SYN | TCP_ACK, 0, 500},
-          {10000, false, TCP_ACK, 5, 1001},
-          {1010000, true, TCP_ACK, 5, 501}}},
-        {"what ends it was lost: the first answer's",
-         IP_TCP,
-         79 - 39,
-         5,
-         {{0, false, TCP_SYN, 0, 1000},
-          {5000, true, TCP_ACK, 7, 501},
-          {10000, false, TCP_ACK, 5, 1001},
-          {11000, true, TCP_ACK, 5, 508},
-          {1011000, false, TCP_ACK, 9, 1006}}},
-        {"under a microsecond is one",
-         IP_UDP,
-         79 - 1,
-         3,
-         {{7, false, 0, 10, 0}, {7, true, 0, 10, 0}, {1000007, false, 0, 10, 0}}},
-    };
-    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (unsigned i = 0; i < sizeof round_trips / sizeof *round_trips; i++) {
         struct rows rows = rows_new();
-        run_flow(&rows, cases[i].protocol, cases[i].steps, cases[i].count);
+        run_flow(&rows, round_trips[i].protocol, round_trips[i].steps, round_trips[i].count);
         const struct row *last = &rows.row[rows.count - 1];
         int found = last->values[FEATURE_PACE_FIRST + value(last, "packets") - 2];
-        if (found != cases[i].pace) {
-            printf("\n    %s: %d, not %d", cases[i].what, found, cases[i].pace);
+        if (found != round_trips[i].pace) {
+            printf("\n    %s: %d, not %d", round_trips[i].what, found, round_trips[i].pace);
             CU_FAIL("a round trip differs");
         }
         free(rows.row);

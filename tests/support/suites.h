@@ -10,15 +10,18 @@ extern CU_TestInfo keyed_hash_tests[];
 extern CU_TestInfo protocol_tests[];
 extern CU_TestInfo feature_tests[];
 extern CU_TestInfo flow_tests[];
+extern CU_TestInfo headers_clock_tests[];
 extern CU_TestInfo headers_model_tests[];
 extern CU_TestInfo model_stats_tests[];
 extern CU_TestInfo flow_key_tests[];
 extern CU_TestInfo flow_table_tests[];
+extern CU_TestInfo flood_tests[];
 extern CU_TestInfo rules_tests[];
 extern CU_TestInfo signature_tests[];
 extern CU_TestInfo signature_patterns_tests[];
 extern CU_TestInfo json_writer_tests[];
 extern CU_TestInfo report_tests[];
+extern CU_TestInfo report_headers_tests[];
 extern CU_TestInfo dataplane_tests[];
 extern CU_TestInfo source_pcap_tests[];
 extern CU_TestInfo fanout_tests[];
@@ -32,6 +35,7 @@ extern CU_TestInfo packet_tests[];
 extern CU_TestInfo label_tests[];
 extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo eval_tests[];
+extern CU_TestInfo eval_measures_tests[];
 extern CU_TestInfo grower_tests[];
 
 #endif

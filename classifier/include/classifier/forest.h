@@ -33,7 +33,8 @@ struct forest_weight {
     uint8_t weight; /* 1 to 255 */
 };
 
-/* A node as it is handed in. Children have larger numbers than their parent. */
+/* A node as it is handed in. Children have larger numbers than their parent, and each node but the
+ * first has one parent. */
 struct forest_node {
     bool is_leaf;
     uint8_t feature;   /* enum feature, of a split; FEATURE_MISSING goes low */
@@ -64,5 +65,9 @@ uint64_t forest_bytes(const struct forest *forest); /* of memory that scoring re
 /* Scores one flow's values: scores[class], 0 to FOREST_SCORE_MAX. The forest has a tree. Hot:
  * cannot fail, whatever the values. */
 void forest_score(const struct forest *forest, const int16_t values[FEATURES], uint16_t *scores);
+
+/* The score of the class with the largest sum, of equals the first. Likewise, and faster. */
+uint16_t forest_best(const struct forest *forest, const int16_t values[FEATURES],
+                     unsigned *class_index);
 
 #endif
