@@ -4,7 +4,8 @@ BUILD   ?= build
 SAMPLE  ?= tests/data/sample.pcap
 INSTALL := ./packages/install
 
-.PHONY: run test bench bench-build bench-instructions soak lab lab-report build clean help
+.PHONY: run test bench bench-build bench-instructions soak accuracy model lab lab-report build clean
+.PHONY: help
 
 run: build  ## build, then replay the shipped sample capture to a table
 	./$(BUILD)/ctl/glassbox replay $(SAMPLE)
@@ -34,6 +35,16 @@ bench-instructions: build  ## count instructions and compare them with the commi
 
 soak: bench-build  ## ten minutes live at the highest rate without loss (root)
 	./tests/bench/soak.py $(BUILD)-release
+
+accuracy: build  ## measure the headers tier on the lab's corpus; writes docs/accuracy.md
+	$(INSTALL) accuracy
+	@test -f $(BUILD)-release/build.ninja || \
+	    meson setup $(BUILD)-release --buildtype=release -Db_lto=true
+	ninja -C $(BUILD)-release models/train/glassbox-train
+	./tests/accuracy/accuracy.py $(BUILD)-release docs/accuracy.md
+
+model: build  ## learn models/default.headers.model; CAPTURES=FOLDER with flows.csv adds real captures
+	./models/make_default $(BUILD) $(CAPTURES)
 
 lab: build  ## capture the scenarios (root); SCENARIOS="…" and NETWORKS="…" choose some
 	GLASSBOX=$(CURDIR)/$(BUILD)/ctl/glassbox ./tests/lab/run.sh lab

@@ -77,16 +77,22 @@ static uint16_t p_value_of(const struct headers_conformal *conformal, uint16_t s
                    headers_levels[count - 1], headers_levels[count], score);
 }
 
+struct headers_look headers_model_judge(const struct headers_model *model, unsigned checkpoint,
+                                        unsigned class_index, uint16_t score)
+{
+    const struct headers_checkpoint *at = &model->checkpoints[checkpoint];
+    return (struct headers_look){.class_index = class_index,
+                                 .score = score,
+                                 .confidence = confidence_of(at, score),
+                                 .p_value = p_value_of(&at->conformal[class_index], score)};
+}
+
 struct headers_look headers_model_look(const struct headers_model *model, unsigned checkpoint,
                                        const int16_t values[FEATURES])
 {
-    const struct headers_checkpoint *at = &model->checkpoints[checkpoint];
     unsigned best;
-    uint16_t score = forest_best(at->forest, values, &best);
-    return (struct headers_look){.class_index = best,
-                                 .score = score,
-                                 .confidence = confidence_of(at, score),
-                                 .p_value = p_value_of(&at->conformal[best], score)};
+    uint16_t score = forest_best(model->checkpoints[checkpoint].forest, values, &best);
+    return headers_model_judge(model, checkpoint, best, score);
 }
 
 enum headers_outcome headers_model_decide(const struct headers_model *model, unsigned checkpoint,

@@ -145,27 +145,32 @@ static void try_best(struct growing *growing, const struct task *task, struct ba
     }
 }
 
+static int16_t draw_value(struct growing *growing, const struct task *task, const int16_t *column)
+{
+    uint32_t drawn = draw_below(&growing->draw, task->end - task->first);
+    return column[growing->members[task->first + drawn]];
+}
+
+/* A cut anywhere between two rows drawn: seldom where there are few rows, and without a look at all
+ * of them for the bounds. */
 static void try_random(struct growing *growing, const struct task *task, struct balance balance,
                        unsigned feature, struct split *best)
 {
     const int16_t *column = growing->rows->columns[feature];
     const uint32_t *members = growing->members;
-    int16_t least = INT16_MAX;
-    int16_t most = INT16_MIN;
-    for (uint32_t i = task->first; i < task->end; i++) {
-        int16_t value = column[members[i]];
-        least = value < least ? value : least;
-        most = value > most ? value : most;
+    int16_t least = draw_value(growing, task, column);
+    int16_t most = draw_value(growing, task, column);
+    if (least > most) {
+        int16_t swapped = least;
+        least = most;
+        most = swapped;
     }
     if (least == most)
         return;
-    /* between a missing value and the others there is nothing to draw from */
-    unsigned row = members[task->first + draw_below(&growing->draw, task->end - task->first)];
-    int16_t threshold = column[row];
-    if (threshold != INT16_MIN && least != INT16_MIN)
+    /* between what is missing and the values there is nothing to draw from */
+    int16_t threshold = least;
+    if (least != INT16_MIN)
         threshold = (int16_t)(least + (int)draw_below(&growing->draw, (uint32_t)(most - least)));
-    if (threshold == most)
-        threshold = (int16_t)(most - 1);
     memset(growing->low, 0, growing->rows->class_count * sizeof *growing->low);
     uint32_t low_rows = 0;
     for (uint32_t i = task->first; i < task->end; i++) {
@@ -331,13 +336,14 @@ static int grow_node(struct growing *growing, const struct task *task, struct ta
 static uint32_t draw_sample(struct growing *growing)
 {
     const struct grow_rows *rows = growing->rows;
+    bool is_all = growing->options->is_extra || growing->options->is_single;
     uint32_t count = 0;
     for (uint32_t i = 0; i < rows->count; i++) {
-        growing->weights[i] = growing->options->is_extra ? rows->weights[i] : 0;
+        growing->weights[i] = is_all ? rows->weights[i] : 0;
         if (rows->weights[i])
             growing->members[count++] = i;
     }
-    if (growing->options->is_extra)
+    if (is_all)
         return count;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t row = growing->members[draw_below(&growing->draw, count)];

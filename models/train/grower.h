@@ -5,9 +5,10 @@
  *
  * Random forest: each tree sees a bootstrap sample, each split the best cut of a few features drawn
  * (Breiman, Machine Learning 45, 2001). Extra-trees: each split a cut drawn at random for each of
- * them (Geurts, Ernst, Wehenkel, Machine Learning 63, 2006). Cuts are judged by the Gini index,
- * from integer weights, with additions, multiplications and divisions only: the same rows, options
- * and seed give the same forest with any compiler and any number of threads. */
+ * them (Geurts, Ernst, Wehenkel, Machine Learning 63, 2006), here between the values of two rows.
+ * Cuts are judged by the Gini index, from integer weights, with additions, multiplications and
+ * divisions only: the same rows, options and seed give the same forest with any compiler and any
+ * number of threads. */
 #ifndef GROWER_H
 #define GROWER_H
 
@@ -35,7 +36,8 @@ struct grow_options {
     unsigned candidates; /* features drawn for a split; 0: the square root of their number */
     unsigned threads;
     uint64_t seed;
-    bool is_extra; /* extra-trees over all rows, instead of a random forest over samples of them */
+    bool is_extra;  /* extra-trees over all rows, instead of a random forest over samples of them */
+    bool is_single; /* with is_extra false: over all rows, too: an ordinary tree */
 };
 
 /* Values up to the threshold go to `low`. A leaf has feature GROWER_LEAF, and in `low` its number.

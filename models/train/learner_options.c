@@ -16,6 +16,9 @@ const char learner_options_help[] =
     "  --seed N             decides all that is drawn (default: 1)\n"
     "  --without LIST       features not to learn from: names, or their beginnings before '*'\n"
     "  --balance N          per mille: 0 counts each flow alike, 1000 each class (default: 500)\n"
+    "  --most N             rows of a class at a checkpoint to learn from (default: 3000)\n"
+    "  --evening N          per mille: as --balance, for the flows that calibrate (default: 250)\n"
+    "  --background N       rows of no class to make up, per mille of the others (default: 0)\n"
     "  --accept N           per mille of confidence at which a checkpoint decides (default: 900)\n"
     "  --error N            per mille of a class's own flows that are rejected (default: 5)\n"
     "  --plain              do not learn from the copies that `dataset --vary` made\n";
@@ -80,6 +83,8 @@ int learner_option_take(struct learner_options *options, int option, const char 
         return take_number(value, "--balance", 1000, &options->balance, error);
     case LEARNER_OPTION_ACCEPT:
         return take_number(value, "--accept", 1000, &options->accept, error);
+    case LEARNER_OPTION_MOST:
+        return take_number(value, "--most", UINT32_MAX, &options->most_rows, error);
     case LEARNER_OPTION_EVENING:
         return take_number(value, "--evening", 1000, &options->evening, error);
     case LEARNER_OPTION_BACKGROUND:

@@ -17,27 +17,29 @@ enum {
     LEARNER_OPTION_ACCEPT,
     LEARNER_OPTION_ERROR,
     LEARNER_OPTION_EVENING,
+    LEARNER_OPTION_MOST,
     LEARNER_OPTION_BACKGROUND,
     LEARNER_OPTION_PLAIN,
     LEARNER_OPTION_END,
 };
 
 /* Rows of a table of struct option. */
-#define LEARNER_OPTIONS                                                                            \
-    {"trees", required_argument, NULL, LEARNER_OPTION_TREES},                                      \
-        {"depth", required_argument, NULL, LEARNER_OPTION_DEPTH},                                  \
-        {"leaf", required_argument, NULL, LEARNER_OPTION_LEAF},                                    \
-        {"candidates", required_argument, NULL, LEARNER_OPTION_CANDIDATES},                        \
-        {"seed", required_argument, NULL, LEARNER_OPTION_SEED},                                    \
-        {"kind", required_argument, NULL, LEARNER_OPTION_KIND},                                    \
-        {"without", required_argument, NULL, LEARNER_OPTION_WITHOUT},                              \
-        {"balance", required_argument, NULL, LEARNER_OPTION_BALANCE},                              \
-        {"accept", required_argument, NULL, LEARNER_OPTION_ACCEPT},                                \
-        {"evening", required_argument, NULL, LEARNER_OPTION_EVENING},                              \
-        {"background", required_argument, NULL, LEARNER_OPTION_BACKGROUND},                        \
-        {"error", required_argument, NULL, LEARNER_OPTION_ERROR},                                  \
-    {                                                                                              \
-        "plain", no_argument, NULL, LEARNER_OPTION_PLAIN                                           \
+#define LEARNER_OPTIONS                                                     \
+    {"trees", required_argument, NULL, LEARNER_OPTION_TREES},               \
+        {"depth", required_argument, NULL, LEARNER_OPTION_DEPTH},           \
+        {"leaf", required_argument, NULL, LEARNER_OPTION_LEAF},             \
+        {"candidates", required_argument, NULL, LEARNER_OPTION_CANDIDATES}, \
+        {"seed", required_argument, NULL, LEARNER_OPTION_SEED},             \
+        {"kind", required_argument, NULL, LEARNER_OPTION_KIND},             \
+        {"without", required_argument, NULL, LEARNER_OPTION_WITHOUT},       \
+        {"balance", required_argument, NULL, LEARNER_OPTION_BALANCE},       \
+        {"accept", required_argument, NULL, LEARNER_OPTION_ACCEPT},         \
+        {"most", required_argument, NULL, LEARNER_OPTION_MOST},             \
+        {"evening", required_argument, NULL, LEARNER_OPTION_EVENING},       \
+        {"background", required_argument, NULL, LEARNER_OPTION_BACKGROUND}, \
+        {"error", required_argument, NULL, LEARNER_OPTION_ERROR},           \
+    {                                                                       \
+        "plain", no_argument, NULL, LEARNER_OPTION_PLAIN                    \
     }
 
 /* Their part of a command's help. */

@@ -63,7 +63,8 @@ int train_options_read(const struct train_command *command, int argc, char **arg
     for (int option; (option = getopt_long(argc, argv, ":h", table, NULL)) != -1;) {
         struct error error = {0};
         if (option == 'h') {
-            printf("usage: %s\n\n%s", command->usage, command->help);
+            printf("usage: %s\n\n%s%s", command->usage, command->help,
+                   command->more ? command->more : "");
             return fflush(stdout) ? TRAIN_FAILED : TRAIN_GOOD;
         }
         if (option == '?')

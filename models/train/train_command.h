@@ -16,6 +16,7 @@ struct train_command {
     const char *summary; /* one line of `glassbox-train --help` */
     const char *usage;   /* the line shown on wrong use */
     const char *help;    /* what --help adds below the usage line */
+    const char *more;    /* null, or options that several commands have */
     int (*run)(const struct train_command *command, int argc, char **argv);
 };
 

@@ -6,11 +6,13 @@
 #include "train_command.h"
 
 extern const struct train_command train_dataset;
+extern const struct train_command train_forest;
 extern const struct train_command train_measure;
 extern const struct train_command train_version;
 
 static const struct train_command *const train_table[] = {
     &train_dataset,
+    &train_forest,
     &train_measure,
     &train_version,
 };

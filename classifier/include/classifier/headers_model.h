@@ -83,6 +83,10 @@ struct headers_look {
 struct headers_look headers_model_look(const struct headers_model *model, unsigned checkpoint,
                                        const int16_t values[FEATURES]);
 
+/* The same of a class and its score, where they are known. */
+struct headers_look headers_model_judge(const struct headers_model *model, unsigned checkpoint,
+                                        unsigned class_index, uint16_t score);
+
 enum headers_outcome {
     HEADERS_WAITS,   /* for the next checkpoint */
     HEADERS_DECIDES, /* for the class's protocol */
