@@ -80,12 +80,12 @@ static void examine_rule(struct signatures *signatures, unsigned index, struct r
     };
 }
 
-static int build_groups(struct signatures *signatures, struct rule_faults *faults,
-                        struct error *error)
+static int build_groups(struct signatures *signatures, unsigned protocol_count,
+                        struct rule_faults *faults, struct error *error)
 {
     for (unsigned transport = 0; transport < RULE_TRANSPORTS; transport++) {
-        int failure =
-            group_build(&signatures->groups[transport], signatures, transport, faults, error);
+        int failure = group_build(&signatures->groups[transport], signatures, transport,
+                                  protocol_count, faults, error);
         if (failure)
             return failure;
     }
@@ -109,7 +109,8 @@ static void note_protocols(struct signatures *signatures)
         signatures->announces[rules->announcements[i].announcer] = true;
 }
 
-static int compile(struct signatures *signatures, struct rule_faults *faults, struct error *error)
+static int compile(struct signatures *signatures, unsigned protocol_count,
+                   struct rule_faults *faults, struct error *error)
 {
     unsigned before = faults->count;
     for (unsigned i = 0; i < signatures->rules->count; i++)
@@ -117,7 +118,7 @@ static int compile(struct signatures *signatures, struct rule_faults *faults, st
     judge_duplicates(signatures->rules, faults);
     note_protocols(signatures);
     if (faults->count == before)
-        return build_groups(signatures, faults, error);
+        return build_groups(signatures, protocol_count, faults, error);
     return error_set(error, EINVAL, "the rules have %u faults", faults->count - before);
 }
 
@@ -137,7 +138,7 @@ int signatures_new(struct signatures **signatures, const struct rules *rules,
     if (!made->facts || !made->refined_packets || !made->announces)
         failure = error_set(error, ENOMEM, "out of memory for the signatures tier");
     else
-        failure = compile(made, faults, error);
+        failure = compile(made, protocol_count, faults, error);
     if (failure) {
         signatures_free(made);
         return failure;

@@ -19,7 +19,8 @@ struct signature_clock {
     struct signature_names *names; /* null: none are read */
     bool *recorded;                /* [rules.count]; null while not recording */
     /* Of the payload under way: */
-    const struct bucket *bucket; /* scanned for now */
+    uint64_t candidates[RULES_MAX / 64]; /* [group.word_count]: what a glance leaves possible */
+    const struct bucket *bucket;         /* scanned for now */
     uint64_t payload_number;
     uint64_t *scanned; /* [rules.count]: the number of the last payload that the bucket of that
                           index was scanned for in; there are no more buckets than rules */
@@ -286,21 +287,32 @@ static enum group_side side_of(const struct tick *tick)
     return is_from_client(tick) ? GROUP_CLIENT : GROUP_SERVER;
 }
 
-static void try_candidates(struct tick *tick, const struct group *group)
+/* What a glance at the payload leaves possible: row by row, so that it runs in wide registers. */
+static void find_candidates(struct tick *tick, const struct group *group)
 {
     const struct rule_view *view = tick->subject.view;
     const struct rule_view *this = &view[RULE_VIEW_THIS];
+    uint64_t *candidates = tick->clock->candidates;
+    unsigned word_count = group->word_count;
     unsigned situation =
         group_situation(side_of(tick), tick->subject.count, view[RULE_VIEW_PEER].is_there,
                         view[RULE_VIEW_PREV].is_there);
-    const uint64_t *by_situation = &group->by_situation[situation * group->word_count];
-    const uint64_t *by_length = &group->by_length[group_length(this->length) * group->word_count];
+    const uint64_t *by_situation = &group->by_situation[situation * word_count];
+    const uint64_t *by_length = &group->by_length[group_length(this->length) * word_count];
     unsigned places = this->captured_bytes < GROUP_PLACES ? this->captured_bytes : GROUP_PLACES;
+    for (unsigned word = 0; word < word_count; word++)
+        candidates[word] = by_situation[word] & by_length[word];
+    for (unsigned place = 0; place < places; place++) {
+        const uint64_t *row = &group->by_byte[(place * 256u + this->bytes[place]) * word_count];
+        for (unsigned word = 0; word < word_count; word++)
+            candidates[word] &= row[word];
+    }
+}
+
+static void try_candidates(struct tick *tick, const struct group *group, const uint64_t *among)
+{
     for (unsigned word = 0; word < group->word_count; word++) {
-        uint64_t left = by_situation[word] & by_length[word];
-        for (unsigned place = 0; place < places; place++)
-            left &= group->by_byte[(place * 256u + this->bytes[place]) * group->word_count + word];
-        for (; left; left &= left - 1)
+        for (uint64_t left = tick->clock->candidates[word] & among[word]; left; left &= left - 1)
             try_candidate(tick, group, word * 64 + (unsigned)__builtin_ctzll(left));
     }
 }
@@ -310,16 +322,6 @@ static void forget_found(struct signature_clock *clock)
     for (unsigned i = 0; i < clock->touched_count; i++)
         clock->found[clock->touched[i]] = 0;
     clock->touched_count = 0;
-}
-
-static void try_rules(struct tick *tick)
-{
-    struct signature_clock *clock = tick->clock;
-    tick->tally->signatures.payloads++;
-    tick->tally->signatures.bytes += tick->subject.view[RULE_VIEW_THIS].captured_bytes;
-    clock->payload_number++;
-    try_candidates(tick, &clock->signatures->groups[transport_of(tick->packet)]);
-    forget_found(clock);
 }
 
 static const struct watch_hit *find_hit(const struct watch *watch, uint16_t rule)
@@ -400,14 +402,22 @@ static void set_verdict(struct tick *tick, const struct rule *rule)
     flow_decide(flow, tick->detail, TIER_SIGNATURES, rule->protocol);
 }
 
-static void decide(struct tick *tick)
+static const struct rule *best_refining(struct tick *tick, const struct group *group,
+                                        uint16_t verdict)
+{
+    try_candidates(tick, group,
+                   &group->by_refined[group->refined_row[verdict] * group->word_count]);
+    return best_rule(tick, verdict);
+}
+
+static void decide(struct tick *tick, const struct group *group)
 {
     const struct rule *plain = best_rule(tick, PROTOCOL_UNKNOWN);
     if (plain && plain->strength > strength_of(tick->flow))
         set_verdict(tick, plain);
     for (unsigned i = 0; i < REFINEMENTS_MAX; i++) {
         uint16_t verdict = tick->flow->verdict[TIER_SIGNATURES];
-        const struct rule *refining = verdict ? best_rule(tick, verdict) : NULL;
+        const struct rule *refining = verdict ? best_refining(tick, group, verdict) : NULL;
         if (!refining)
             break;
         set_verdict(tick, refining);
@@ -589,9 +599,18 @@ static bool is_first_in_place(const struct tick *tick, const struct signature_st
 
 static void apply_rules(struct tick *tick)
 {
-    try_rules(tick);
+    struct signature_clock *clock = tick->clock;
+    const struct group *group = &clock->signatures->groups[transport_of(tick->packet)];
+    bool is_settled = tick->flow->watch & FLOW_WATCH_CERTAIN && !clock->recorded;
+    enum group_stage stage = is_settled ? GROUP_CERTAIN : GROUP_UNDECIDED;
+    tick->tally->signatures.payloads++;
+    tick->tally->signatures.bytes += tick->subject.view[RULE_VIEW_THIS].captured_bytes;
+    clock->payload_number++;
+    find_candidates(tick, group);
+    try_candidates(tick, group, &group->by_stage[stage * group->word_count]);
     settle_hits(tick);
-    decide(tick);
+    decide(tick, group);
+    forget_found(clock);
 }
 
 static void look(struct tick *tick, const struct signature_step *step)

@@ -99,6 +99,17 @@ static void note(const struct group *group, uint64_t *sets, unsigned row, unsign
     sets[(size_t)row * group->word_count + number / 64] |= (uint64_t)1 << number % 64;
 }
 
+static void note_stages(struct group *group, const struct rule *rule, bool is_tracked,
+                        unsigned number)
+{
+    if (!rule->refined || is_tracked)
+        note(group, group->by_stage, GROUP_UNDECIDED, number);
+    if (is_tracked && (rule->refined || rule->is_required))
+        note(group, group->by_stage, GROUP_CERTAIN, number);
+    if (rule->refined && !is_tracked)
+        note(group, group->by_refined, group->refined_row[rule->refined], number);
+}
+
 static void note_rule(struct group *group, const struct rule *rule, const struct rule_facts *facts,
                       unsigned number)
 {
@@ -116,6 +127,7 @@ static void note_rule(struct group *group, const struct rule *rule, const struct
         if (admits_situation(rule, side, i / 4 % GROUP_NUMBERS + 1, i % 4))
             note(group, group->by_situation, i, number);
     }
+    note_stages(group, rule, facts->is_tracked, number);
 }
 
 /* Rules whose patterns are to be scanned for together, while buckets are planned. */
@@ -258,7 +270,21 @@ static uint64_t *new_sets(const struct group *group, unsigned rows)
     return calloc((size_t)rows * group->word_count + 1, sizeof(uint64_t));
 }
 
-static int collect_rules(const struct rules *rules, struct group *group, unsigned transport)
+static int open_refined(const struct rules *rules, struct group *group, unsigned protocol_count)
+{
+    unsigned rows = 1;
+    group->refined_row = calloc(protocol_count, sizeof *group->refined_row);
+    for (unsigned i = 0; group->refined_row && i < group->rule_count; i++) {
+        uint16_t refined = rules->rule[group->rules[i]].refined;
+        if (refined && !group->refined_row[refined])
+            group->refined_row[refined] = (uint16_t)rows++;
+    }
+    group->by_refined = new_sets(group, rows);
+    return group->refined_row && group->by_refined ? 0 : -ENOMEM;
+}
+
+static int collect_rules(const struct rules *rules, struct group *group, unsigned transport,
+                         unsigned protocol_count)
 {
     group->rules = calloc(rules->count + 1, sizeof *group->rules);
     group->bucket_of = calloc(rules->count + 1, sizeof *group->bucket_of);
@@ -272,14 +298,18 @@ static int collect_rules(const struct rules *rules, struct group *group, unsigne
     group->by_byte = new_sets(group, GROUP_PLACES * 256);
     group->by_length = new_sets(group, GROUP_LENGTHS);
     group->by_situation = new_sets(group, GROUP_SITUATIONS);
-    return group->by_byte && group->by_length && group->by_situation ? 0 : -ENOMEM;
+    group->by_stage = new_sets(group, GROUP_STAGES);
+    if (!group->by_byte || !group->by_length || !group->by_situation || !group->by_stage)
+        return -ENOMEM;
+    return open_refined(rules, group, protocol_count);
 }
 
 int group_build(struct group *group, const struct signatures *signatures,
-                enum rule_transport transport, struct rule_faults *faults, struct error *error)
+                enum rule_transport transport, unsigned protocol_count, struct rule_faults *faults,
+                struct error *error)
 {
     const struct rules *rules = signatures->rules;
-    if (collect_rules(rules, group, transport) || plan_buckets(rules, group))
+    if (collect_rules(rules, group, transport, protocol_count) || plan_buckets(rules, group))
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     for (unsigned i = 0; i < group->rule_count; i++)
         note_rule(group, &rules->rule[group->rules[i]], &signatures->facts[group->rules[i]], i);
@@ -298,4 +328,7 @@ void group_close(struct group *group)
     free(group->by_byte);
     free(group->by_length);
     free(group->by_situation);
+    free(group->by_stage);
+    free(group->by_refined);
+    free(group->refined_row);
 }

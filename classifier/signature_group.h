@@ -4,8 +4,7 @@
  * payload before; so a few bit sets leave a handful of candidates of hundreds:
  *
  *     candidates = by_byte[0][payload[0]] & ... & by_byte[7][payload[7]]
- *                & by_length[class of the length] & by_situation[side, number, what is beside it]
- *     of those     checks hold? ► their bucket, scanned once a payload ► all patterns found?
+ * *     of those     checks hold? ► their bucket, scanned once a payload ► all patterns found?
  *
  * One database of all patterns instead takes Hyperscan three times as long to compile and to scan;
  * one for each rule would be scanned for dozens of rules on every HTTP message. So a rule shares
@@ -47,9 +46,20 @@ struct group {
     uint64_t *by_byte;      /* [GROUP_PLACES][256][word_count] */
     uint64_t *by_length;    /* [GROUP_LENGTHS][word_count] */
     uint64_t *by_situation; /* [GROUP_SITUATIONS][word_count] */
+    uint64_t *by_stage;     /* [GROUP_STAGES][word_count] */
+    uint64_t *by_refined;   /* [1 + protocols that some rule refines][word_count]; row 0 is empty */
+    uint16_t *refined_row;  /* [protocol]: its row */
     uint16_t *bucket_of;    /* [rule_count]: GROUP_NO_BUCKET: it has no patterns */
     unsigned bucket_count;
     struct bucket *buckets;
+};
+
+/* Rules that refine a protocol are not tried before that is the flow's verdict, but for those that
+ * are remembered for later payloads. */
+enum group_stage {
+    GROUP_UNDECIDED,
+    GROUP_CERTAIN, /* plain rules change nothing any more, but some refining rules ask for them */
+    GROUP_STAGES,
 };
 
 enum group_side { GROUP_CLIENT, GROUP_SERVER, GROUP_ANY_SIDE };
@@ -77,7 +87,8 @@ struct signatures;
 /* Builds the transport's group of all rules. A failed group is to be closed as well. Returns 0 or
  * -errno with `error` filled; what is wrong with patterns is added to `faults`. */
 int group_build(struct group *group, const struct signatures *signatures,
-                enum rule_transport transport, struct rule_faults *faults, struct error *error);
+                enum rule_transport transport, unsigned protocol_count, struct rule_faults *faults,
+                struct error *error);
 
 void group_close(struct group *group);
 
