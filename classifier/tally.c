@@ -124,17 +124,19 @@ static void merge_frames(struct tally *into, const struct tally *from)
     into->dropped.forward += from->dropped.forward;
 }
 
+void tally_service_merge(struct tally_service *into, const struct tally_service *from)
+{
+    into->packets += from->packets;
+    into->bytes += from->bytes;
+    into->flows += from->flows;
+    for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
+        into->hosts[word] |= from->hosts[word];
+}
+
 static void merge_services(struct tally *into, const struct tally *from)
 {
-    for (unsigned id = 0; id < SERVICES_MAX; id++) {
-        struct tally_service *sum = &into->services[id];
-        const struct tally_service *part = &from->services[id];
-        sum->packets += part->packets;
-        sum->bytes += part->bytes;
-        sum->flows += part->flows;
-        for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
-            sum->hosts[word] |= part->hosts[word];
-    }
+    for (unsigned id = 0; id < SERVICES_MAX; id++)
+        tally_service_merge(&into->services[id], &from->services[id]);
 }
 
 static void merge_headers(struct tally_headers *into, const struct tally_headers *from)

@@ -144,6 +144,9 @@ void tally_cell_merge(struct tally_cell *into, const struct tally_cell *from);
  * as this interval left it, and what was carried over as the first one found it. */
 void tally_append(struct tally *into, const struct tally *next);
 
+/* Adds one service's counts to another's. */
+void tally_service_merge(struct tally_service *into, const struct tally_service *from);
+
 /* Likewise for a service. */
 unsigned tally_service_hosts(const struct tally_service *service);
 
