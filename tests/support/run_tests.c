@@ -33,6 +33,8 @@ static CU_SuiteInfo all_suites[] = {
     {"label", NULL, NULL, NULL, NULL, label_tests},
     {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
+    {"kiss", NULL, NULL, NULL, NULL, kiss_tests},
+    {"endpoint_table", NULL, NULL, NULL, NULL, endpoint_table_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

@@ -29,5 +29,7 @@ extern CU_TestInfo packet_tests[];
 extern CU_TestInfo label_tests[];
 extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo eval_tests[];
+extern CU_TestInfo kiss_tests[];
+extern CU_TestInfo endpoint_table_tests[];
 
 #endif
