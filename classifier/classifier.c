@@ -16,7 +16,8 @@ struct classifier {
     struct keyed_hash *hash;
     struct flow_table *table;
     struct fragment_table *fragments;
-    struct signature_clock *signatures; /* null without that tier */
+    struct signature_clock *signatures;  /* null without that tier */
+    struct stochastic_clock *stochastic; /* likewise */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
     uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
@@ -46,6 +47,16 @@ static int start_signatures(struct classifier *classifier, struct error *error)
     return signature_clock_new(&classifier->signatures, &options, classifier->hash, error);
 }
 
+static int start_stochastic(struct classifier *classifier, struct error *error)
+{
+    const struct stochastic_options options = {.model = classifier->options.kiss_model,
+                                               .method = classifier->options.kiss_method,
+                                               .endpoint_count = classifier->options.endpoint_count,
+                                               .flow_count = classifier->options.flow_count,
+                                               .observer = classifier->options.window_observer};
+    return stochastic_clock_new(&classifier->stochastic, &options, classifier->hash, error);
+}
+
 int classifier_new(struct classifier **classifier, const struct classifier_options *options,
                    const struct protocols *protocols, const struct keyed_secret *secret,
                    struct error *error)
@@ -63,6 +74,8 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = fragment_table_new(&made->fragments, error);
     if (!failure && options->signatures)
         failure = start_signatures(made, error);
+    if (!failure && options->tiers & 1u << TIER_STOCHASTIC)
+        failure = start_stochastic(made, error);
     if (failure) {
         classifier_free(made);
         return failure;
@@ -76,6 +89,7 @@ void classifier_free(struct classifier *classifier)
     if (!classifier)
         return;
     signature_clock_free(classifier->signatures);
+    stochastic_clock_free(classifier->stochastic);
     keyed_hash_free(classifier->hash);
     flow_table_free(classifier->table);
     fragment_table_free(classifier->fragments);
@@ -91,6 +105,8 @@ static void conclude_flow(struct classifier *classifier, uint32_t slot, enum flo
     bool is_certain = flow->watch & FLOW_WATCH_CERTAIN;
     if (flow->watch)
         signature_clock_end(classifier->signatures, flow, detail);
+    if (classifier->stochastic)
+        stochastic_clock_end(classifier->stochastic, slot, flow, detail);
     flow_finish(flow, detail, end, tally);
     if (!classifier->options.observer.tell)
         return;
@@ -234,6 +250,8 @@ static void decide_at_once(struct classifier *classifier, uint32_t slot,
     struct flow_detail *detail = flow_table_detail(classifier->table, slot);
     if (classifier->options.tiers & 1u << TIER_PORTS)
         flow_decide(flow, detail, TIER_PORTS, tier_ports_decide(classifier->protocols, packet));
+    if (classifier->stochastic)
+        stochastic_clock_begin(classifier->stochastic, slot, flow, detail, packet, tally);
     if (classifier->signatures)
         signature_clock_begin(classifier->signatures, flow, detail, packet, tally);
 }
@@ -249,6 +267,9 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
     flow_table_touch(classifier->table, slot, packet->time_ns);
     if (is_new)
         decide_at_once(classifier, slot, packet, tally);
+    if (classifier->stochastic && stochastic_clock_wants(flow, packet, step.is_data))
+        stochastic_clock_tick(classifier->stochastic, slot, flow,
+                              flow_table_detail(classifier->table, slot), packet, tally);
     if (signature_is_watched(flow, flow_direction(flow, packet)) && packet->payload_bytes)
         signature_clock_tick(classifier->signatures, flow,
                              flow_table_detail(classifier->table, slot), packet, &step, tally);

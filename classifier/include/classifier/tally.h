@@ -79,6 +79,14 @@ struct tally_signatures {
     uint64_t related_flows; /* that began from or to such an endpoint */
 };
 
+/* What the stochastic tier did, and what it could not do for want of room. */
+struct tally_stochastic {
+    uint64_t endpoints; /* begun: first seen, or seen again after they had gone */
+    uint64_t evicted;   /* endpoints that gave their place up to others */
+    uint64_t windows;   /* of payloads that were filled */
+    uint64_t rejected;  /* of these: like no protocol of the model */
+};
+
 /* Losses before the classifier saw a frame, as the source knows them; not part of `seen`. */
 struct tally_losses {
     uint64_t nic;
@@ -105,6 +113,7 @@ struct tally {
     struct tally_losses dropped;
     struct tally_flows flows;
     struct tally_agreement agreement[TIERS][TIERS]; /* [weaker][stronger] */
+    struct tally_stochastic stochastic;
     struct tally_signatures signatures;
     unsigned protocol_count;
     struct tally_count *non_ip; /* [protocol_count]: frames that are not IP, by their own name */
