@@ -18,6 +18,7 @@ struct classifier {
     struct fragment_table *fragments;
     struct signature_clock *signatures;  /* null without that tier */
     struct stochastic_clock *stochastic; /* likewise */
+    struct headers_clock *headers;       /* likewise, and without anyone to hear what it measures */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
     uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
@@ -57,6 +58,15 @@ static int start_stochastic(struct classifier *classifier, struct error *error)
     return stochastic_clock_new(&classifier->stochastic, &options, classifier->hash, error);
 }
 
+static int start_headers(struct classifier *classifier, struct error *error)
+{
+    const struct flow_observer *observer = &classifier->options.observer;
+    const struct headers_options options = {.flow_count = classifier->options.flow_count,
+                                            .measure = observer->measure,
+                                            .context = observer->context};
+    return headers_clock_new(&classifier->headers, &options, error);
+}
+
 int classifier_new(struct classifier **classifier, const struct classifier_options *options,
                    const struct protocols *protocols, const struct keyed_secret *secret,
                    struct error *error)
@@ -76,6 +86,8 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = start_signatures(made, error);
     if (!failure && options->tiers & 1u << TIER_STOCHASTIC)
         failure = start_stochastic(made, error);
+    if (!failure && options->observer.measure)
+        failure = start_headers(made, error);
     if (failure) {
         classifier_free(made);
         return failure;
@@ -90,6 +102,7 @@ void classifier_free(struct classifier *classifier)
         return;
     signature_clock_free(classifier->signatures);
     stochastic_clock_free(classifier->stochastic);
+    headers_clock_free(classifier->headers);
     keyed_hash_free(classifier->hash);
     flow_table_free(classifier->table);
     fragment_table_free(classifier->fragments);
@@ -107,6 +120,8 @@ static void conclude_flow(struct classifier *classifier, uint32_t slot, enum flo
         signature_clock_end(classifier->signatures, flow, detail);
     if (classifier->stochastic)
         stochastic_clock_end(classifier->stochastic, slot, flow, detail);
+    if (headers_clock_wants(flow))
+        headers_clock_end(classifier->headers, flow, detail);
     flow_finish(flow, detail, end, tally);
     if (!classifier->options.observer.tell)
         return;
@@ -252,6 +267,8 @@ static void decide_at_once(struct classifier *classifier, uint32_t slot,
         flow_decide(flow, detail, TIER_PORTS, tier_ports_decide(classifier->protocols, packet));
     if (classifier->stochastic)
         stochastic_clock_begin(classifier->stochastic, slot, flow, detail, packet, tally);
+    if (classifier->headers)
+        headers_clock_begin(flow);
     if (classifier->signatures)
         signature_clock_begin(classifier->signatures, flow, detail, packet, tally);
 }
@@ -270,6 +287,9 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
     if (classifier->stochastic && stochastic_clock_wants(flow, packet, step.is_data))
         stochastic_clock_tick(classifier->stochastic, slot, flow,
                               flow_table_detail(classifier->table, slot), packet, tally);
+    if (headers_clock_wants(flow))
+        headers_clock_tick(classifier->headers, flow, flow_table_detail(classifier->table, slot),
+                           packet, step.is_data);
     if (signature_is_watched(flow, flow_direction(flow, packet)) && packet->payload_bytes)
         signature_clock_tick(classifier->signatures, flow,
                              flow_table_detail(classifier->table, slot), packet, &step, tally);

@@ -477,6 +477,12 @@ static void hear_nothing(void *context, const struct flow_ended *flow)
 
 static unsigned closed;
 
+static void measure_nothing(void *context, const struct flow_measured *flow)
+{
+    (void)context;
+    (void)flow;
+}
+
 static void note_close(struct source *source)
 {
     (void)source;
@@ -497,6 +503,9 @@ static void dataplanes_refuse_observers(void)
     CU_ASSERT_EQUAL(dataplane_start(&dataplane, &options, sources, NULL), -EPERM);
     CU_ASSERT_EQUAL(dataplane_start_each(&dataplane, &options, both, NULL), -EPERM);
     CU_ASSERT_EQUAL(closed, 4);
+    options.classifier.observer = (struct flow_observer){.measure = measure_nothing};
+    CU_ASSERT_EQUAL(dataplane_start_each(&dataplane, &options, both, NULL), -EPERM);
+    CU_ASSERT_EQUAL(closed, 6);
 }
 
 CU_TestInfo eval_tests[] = {

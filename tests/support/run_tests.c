@@ -12,6 +12,7 @@ static CU_SuiteInfo all_suites[] = {
     {"text", NULL, NULL, NULL, NULL, text_tests},
     {"keyed_hash", NULL, NULL, NULL, NULL, keyed_hash_tests},
     {"protocol", NULL, NULL, NULL, NULL, protocol_tests},
+    {"feature", NULL, NULL, NULL, NULL, feature_tests},
     {"flow", NULL, NULL, NULL, NULL, flow_tests},
     {"flow_key", NULL, NULL, NULL, NULL, flow_key_tests},
     {"flow_table", NULL, NULL, NULL, NULL, flow_table_tests},
@@ -35,6 +36,7 @@ static CU_SuiteInfo all_suites[] = {
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
     {"kiss", NULL, NULL, NULL, NULL, kiss_tests},
     {"endpoint_table", NULL, NULL, NULL, NULL, endpoint_table_tests},
+    {"grower", NULL, NULL, NULL, NULL, grower_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

@@ -8,6 +8,7 @@
 extern CU_TestInfo text_tests[];
 extern CU_TestInfo keyed_hash_tests[];
 extern CU_TestInfo protocol_tests[];
+extern CU_TestInfo feature_tests[];
 extern CU_TestInfo flow_tests[];
 extern CU_TestInfo flow_key_tests[];
 extern CU_TestInfo flow_table_tests[];
@@ -31,5 +32,6 @@ extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo eval_tests[];
 extern CU_TestInfo kiss_tests[];
 extern CU_TestInfo endpoint_table_tests[];
+extern CU_TestInfo grower_tests[];
 
 #endif

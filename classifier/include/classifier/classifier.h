@@ -10,6 +10,7 @@
 #include "base/keyed_hash.h"
 #include "classifier/flow.h"
 #include "classifier/frame.h"
+#include "classifier/headers_clock.h"
 #include "classifier/packet.h"
 #include "classifier/protocol.h"
 #include "classifier/signature.h"
@@ -26,12 +27,14 @@ struct flow_ended {
     uint64_t bytes;
 };
 
-/* Hears of every flow that ends, in the classifier's thread. The key says nothing to whoever lacks
- * the secret: only a caller that drew it and runs the classifier with its own hands, on a capture
- * whose truth it knows, can tell which flow it was. A dataplane, which is what live sources run in,
- * draws a secret nobody else has, and refuses to start with an observer. */
+/* Hears of every flow that ends, and of what its headers look like at each checkpoint of the
+ * headers tier, in the classifier's thread. The key says nothing to whoever lacks the secret: only
+ * a caller that drew it and runs the classifier with its own hands, on a capture whose truth it
+ * knows, can tell which flow it was. A dataplane, which is what live sources run in, draws a secret
+ * nobody else has, and refuses to start with an observer. */
 struct flow_observer {
     void (*tell)(void *context, const struct flow_ended *flow); /* null: nobody */
+    flow_measure *measure; /* TCP and UDP, last before `tell`; null: nobody */
     void *context;
 };
 
