@@ -5,9 +5,11 @@
 
 #include "train_command.h"
 
+extern const struct train_command train_signatures;
 extern const struct train_command train_version;
 
 static const struct train_command *const train_table[] = {
+    &train_signatures,
     &train_version,
 };
 
