@@ -62,6 +62,7 @@ static int start_headers(struct classifier *classifier, struct error *error)
 {
     const struct flow_observer *observer = &classifier->options.observer;
     const struct headers_options options = {.flow_count = classifier->options.flow_count,
+                                            .model = classifier->options.headers_model,
                                             .measure = observer->measure,
                                             .context = observer->context};
     return headers_clock_new(&classifier->headers, &options, error);
@@ -86,7 +87,7 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = start_signatures(made, error);
     if (!failure && options->tiers & 1u << TIER_STOCHASTIC)
         failure = start_stochastic(made, error);
-    if (!failure && options->observer.measure)
+    if (!failure && (options->headers_model || options->observer.measure))
         failure = start_headers(made, error);
     if (failure) {
         classifier_free(made);
@@ -121,8 +122,10 @@ static void conclude_flow(struct classifier *classifier, uint32_t slot, enum flo
     if (classifier->stochastic)
         stochastic_clock_end(classifier->stochastic, slot, flow, detail);
     if (headers_clock_wants(flow))
-        headers_clock_end(classifier->headers, flow, detail);
+        headers_clock_end(classifier->headers, flow, detail, tally);
     flow_finish(flow, detail, end, tally);
+    if (classifier->options.headers_model)
+        headers_clock_count(flow, detail, tally);
     if (!classifier->options.observer.tell)
         return;
     struct flow_ended ended = {.key = flow->key,
@@ -289,7 +292,7 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
                               flow_table_detail(classifier->table, slot), packet, tally);
     if (headers_clock_wants(flow))
         headers_clock_tick(classifier->headers, flow, flow_table_detail(classifier->table, slot),
-                           packet, step.is_data);
+                           packet, step.is_data, tally);
     if (signature_is_watched(flow, flow_direction(flow, packet)) && packet->payload_bytes)
         signature_clock_tick(classifier->signatures, flow,
                              flow_table_detail(classifier->table, slot), packet, &step, tally);
@@ -311,6 +314,20 @@ static void sweep(struct classifier *classifier, uint64_t now_ns, struct tally *
     }
 }
 
+/* The cold lines of flows that the headers tier looks at; their hot lines are here by now. */
+static void prefetch_headers(const struct classifier *classifier, const uint32_t *slots,
+                             unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (slots[i] == FLOW_TABLE_NONE)
+            continue;
+        const struct flow *flow = flow_table_flow(classifier->table, slots[i]);
+        if (headers_clock_wants(flow))
+            headers_clock_prefetch(classifier->headers, flow,
+                                   flow_table_detail(classifier->table, slots[i]));
+    }
+}
+
 void classifier_burst(struct classifier *classifier, const struct frame *frames, unsigned count,
                       struct tally *tally)
 {
@@ -326,6 +343,8 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
     }
     flow_key_of_flows(classifier->hash, found, keys, found_count);
     flow_table_find(classifier->table, keys, slots, found_count);
+    if (classifier->headers)
+        prefetch_headers(classifier, slots, found_count);
     for (unsigned i = 0; i < found_count; i++)
         take_packet(classifier, &keys[i], slots[i], found[i], tally);
     if (count)

@@ -92,20 +92,44 @@ static void let_go(struct headers_clock *clock, struct flow *flow)
     flow->headers = FLOW_HEADERS_DONE;
 }
 
-static void look(struct headers_clock *clock, struct flow *flow, struct flow_detail *detail,
-                 bool is_end)
+static void tell(const struct headers_clock *clock, const struct flow *flow, unsigned checkpoint,
+                 const int16_t *values, bool is_end)
+{
+    const struct flow_measured measured = {.key = flow->key,
+                                           .protocol = flow->protocol,
+                                           .checkpoint = (uint8_t)checkpoint,
+                                           .data_packets = flow->data_packets,
+                                           .is_end = is_end,
+                                           .values = values};
+    clock->options.measure(clock->options.context, &measured);
+}
+
+static void decide(struct headers_clock *clock, struct flow *flow, struct flow_detail *detail,
+                   unsigned checkpoint, const int16_t *values, bool is_end, struct tally *tally)
+{
+    const struct headers_model *model = clock->options.model;
+    struct headers_look look = headers_model_look(model, checkpoint, values);
+    enum headers_outcome outcome = headers_model_decide(model, checkpoint, &look, is_end);
+    if (outcome == HEADERS_WAITS)
+        return;
+    uint16_t protocol = model->classes[look.class_index].protocol;
+    headers_fit_cells(&model->checkpoints[checkpoint].conformal[look.class_index], look.score,
+                      tally->headers[protocol].fit);
+    if (outcome == HEADERS_DECIDES)
+        flow_decide(flow, detail, TIER_HEADERS, protocol);
+    let_go(clock, flow);
+}
+
+static void look_at(struct headers_clock *clock, struct flow *flow, struct flow_detail *detail,
+                    bool is_end, struct tally *tally)
 {
     int16_t values[FEATURES];
+    unsigned checkpoint = feature_checkpoint_of(flow->data_packets);
     feature_read(&detail->head, tail_of(clock, flow), flow->protocol, flow->data_packets, values);
-    const struct flow_measured measured = {
-        .key = flow->key,
-        .protocol = flow->protocol,
-        .checkpoint = (uint8_t)feature_checkpoint_of(flow->data_packets),
-        .data_packets = flow->data_packets,
-        .is_end = is_end,
-        .values = values,
-    };
-    clock->options.measure(clock->options.context, &measured);
+    if (clock->options.measure)
+        tell(clock, flow, checkpoint, values, is_end);
+    else
+        decide(clock, flow, detail, checkpoint, values, is_end, tally);
 }
 
 /* Are that many data packets a checkpoint? They are powers of two from 2 on. */
@@ -115,7 +139,7 @@ static bool is_checkpoint(unsigned data_packets)
 }
 
 void headers_clock_tick(struct headers_clock *clock, struct flow *flow, struct flow_detail *detail,
-                        const struct packet *packet, bool is_data)
+                        const struct packet *packet, bool is_data, struct tally *tally)
 {
     unsigned direction = flow_direction(flow, packet);
     unsigned data_packets = flow->data_packets;
@@ -131,14 +155,34 @@ void headers_clock_tick(struct headers_clock *clock, struct flow *flow, struct f
         feature_tail_count(tail_of(clock, flow), packet, direction);
     }
     if (is_checkpoint(data_packets))
-        look(clock, flow, detail, false);
-    if (data_packets == FEATURE_LAST_PACKET)
+        look_at(clock, flow, detail, false, tally);
+    if (data_packets == FEATURE_LAST_PACKET && headers_clock_wants(flow))
         let_go(clock, flow);
 }
 
-void headers_clock_end(struct headers_clock *clock, struct flow *flow, struct flow_detail *detail)
+void headers_clock_end(struct headers_clock *clock, struct flow *flow, struct flow_detail *detail,
+                       struct tally *tally)
 {
-    if (flow->data_packets > 0 && !is_checkpoint(flow->data_packets))
-        look(clock, flow, detail, true);
+    bool was_told = clock->options.measure && is_checkpoint(flow->data_packets);
+    if (flow->data_packets > 0 && !was_told)
+        look_at(clock, flow, detail, true, tally);
     let_go(clock, flow);
+}
+
+void headers_clock_count(const struct flow *flow, const struct flow_detail *detail,
+                         struct tally *tally)
+{
+    if (!flow->data_packets || (flow->protocol != IP_TCP && flow->protocol != IP_UDP))
+        return;
+    struct tally_headers *headers = &tally->headers[flow->verdict[TIER_HEADERS]];
+    headers->flows++;
+    headers->bytes += detail->reported_bytes;
+}
+
+void headers_clock_prefetch(const struct headers_clock *clock, const struct flow *flow,
+                            const struct flow_detail *detail)
+{
+    __builtin_prefetch(detail, 1);
+    if (flow->headers >= FLOW_HEADERS_TAIL)
+        __builtin_prefetch(tail_of(clock, flow), 1);
 }

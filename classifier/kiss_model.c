@@ -28,6 +28,52 @@ const char *kiss_transport_name(enum kiss_transport transport)
     return names[transport];
 }
 
+static size_t blocks_of(unsigned count)
+{
+    return (count + KISS_LANES - 1) / KISS_LANES;
+}
+
+int kiss_machine_make(struct kiss_machine *machine, struct error *error)
+{
+    size_t classes = machine->class_count;
+    machine->supports = calloc(blocks_of(machine->support_count), sizeof *machine->supports);
+    machine->centroids = calloc(blocks_of(machine->centroid_count), sizeof *machine->centroids);
+    machine->coefficients =
+        calloc((classes - 1) * machine->support_count, sizeof *machine->coefficients);
+    machine->biases = calloc(classes * (classes - 1) / 2, sizeof *machine->biases);
+    if (machine->supports && machine->centroids && machine->coefficients && machine->biases)
+        return 0;
+    return error_set(error, ENOMEM, "out of memory for a model");
+}
+
+void kiss_block_put(struct kiss_block *blocks, unsigned index,
+                    const struct kiss_signature *signature)
+{
+    for (unsigned i = 0; i < KISS_NIBBLES; i++)
+        blocks[index / KISS_LANES].deviation[i][index % KISS_LANES] = signature->deviation[i];
+}
+
+struct kiss_signature kiss_block_get(const struct kiss_block *blocks, unsigned index)
+{
+    struct kiss_signature signature;
+    for (unsigned i = 0; i < KISS_NIBBLES; i++)
+        signature.deviation[i] = blocks[index / KISS_LANES].deviation[i][index % KISS_LANES];
+    return signature;
+}
+
+void kiss_model_free(struct kiss_model *model)
+{
+    if (!model)
+        return;
+    for (unsigned i = 0; i < KISS_TRANSPORTS; i++) {
+        free(model->machine[i].supports);
+        free(model->machine[i].centroids);
+        free(model->machine[i].coefficients);
+        free(model->machine[i].biases);
+    }
+    free(model);
+}
+
 /* Each step is the one before it times 2^(-1/1024); 62 fractions, so that what is lost on the way
  * stays far below the 30 that are kept. */
 static void fill_powers(uint32_t powers[POWERS + 1])

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "ctl/model_file.h"
 #include "ctl/rule_folder.h"
 #include "eval_forms.h"
 #include "eval_mistakes.h"
@@ -61,6 +62,7 @@ struct evaluation {
     struct eval_score score;
     struct eval_run run;
     struct rule_folder rules;
+    struct model_files models;
     struct eval_mistakes *mistakes; /* null: nobody asked for them */
     unsigned complaints;
 };
@@ -267,6 +269,11 @@ static int prepare(struct evaluation *evaluation, struct protocols *protocols, s
                                    protocols, tell_fault, error);
     classifier->signatures = evaluation->rules.signatures;
     classifier->services = evaluation->rules.services;
+    if (!failure)
+        failure = model_files_open(&evaluation->models, classifier->tiers,
+                                   evaluation->request->run.model_paths,
+                                   evaluation->request->run.model_count, protocols, error);
+    classifier->headers_model = evaluation->models.headers.headers;
     eval_words_init(&evaluation->words, protocols);
     return failure ? failure : read_truth(evaluation, error);
 }
@@ -284,6 +291,7 @@ static int run_evaluation(struct evaluation *evaluation)
         eval_score_free(&evaluation->score);
         eval_words_free(&evaluation->words);
         eval_truth_free(&evaluation->truth);
+        model_files_close(&evaluation->models);
         rule_folder_close(&evaluation->rules);
         protocols_free(protocols);
     }
@@ -339,7 +347,8 @@ const struct command command_eval = {
         "  --overrule FILE    rows whose truth is wrong: CSV with protocol and reason\n"
         "  --mistakes FILE    write the rows of truth that were missed or wrong, as CSV\n"
         "  --format FORMAT    table or json (default: table)\n"
-        "  --tiers LIST       evidence to use: ports, signatures (default: ports)\n"
+        "  --tiers LIST       evidence to use: ports, headers, signatures (default: ports)\n"
+        "  --model FILE       model of the headers tier (default: this program's own)\n"
         "  --rules DIR        rules of the signatures tier (default: this program's own)\n"
         "  --flows N          flows that can be open at once (default: 131072)\n"
         "  --no-decap         do not look inside tunnels\n"

@@ -7,39 +7,6 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-static size_t blocks_of(unsigned count)
-{
-    return (count + KISS_LANES - 1) / KISS_LANES;
-}
-
-int kiss_machine_make(struct kiss_machine *machine, struct error *error)
-{
-    size_t classes = machine->class_count;
-    machine->supports = calloc(blocks_of(machine->support_count), sizeof *machine->supports);
-    machine->centroids = calloc(blocks_of(machine->centroid_count), sizeof *machine->centroids);
-    machine->coefficients =
-        calloc((classes - 1) * machine->support_count, sizeof *machine->coefficients);
-    machine->biases = calloc(classes * (classes - 1) / 2, sizeof *machine->biases);
-    if (machine->supports && machine->centroids && machine->coefficients && machine->biases)
-        return 0;
-    return error_set(error, ENOMEM, "out of memory for a model");
-}
-
-void kiss_block_put(struct kiss_block *blocks, unsigned index,
-                    const struct kiss_signature *signature)
-{
-    for (unsigned i = 0; i < KISS_NIBBLES; i++)
-        blocks[index / KISS_LANES].deviation[i][index % KISS_LANES] = signature->deviation[i];
-}
-
-struct kiss_signature kiss_block_get(const struct kiss_block *blocks, unsigned index)
-{
-    struct kiss_signature signature;
-    for (unsigned i = 0; i < KISS_NIBBLES; i++)
-        signature.deviation[i] = blocks[index / KISS_LANES].deviation[i][index % KISS_LANES];
-    return signature;
-}
-
 static const char *name_of(const struct protocols *protocols, const struct kiss_class *class)
 {
     return protocols_get(protocols, class->protocol)->name;
@@ -114,9 +81,9 @@ int kiss_model_write(const struct kiss_model *model, const struct protocols *pro
     if (!memory)
         return error_set(error, ENOMEM, "out of memory for a model");
     fprintf(memory,
-            "glassbox-model 1\nkind kiss\nname %s\nsite %s\nparameter bytes %d\n"
-            "parameter window %d\nparameter segments %d\n",
-            model->name, model->site, KISS_BYTES, KISS_WINDOW, KISS_SEGMENTS);
+            "glassbox-model 1\nkind kiss\nname %s\nsite %s\ntrained %s\nbytes %d\nwindow %d\n"
+            "segments %d\n",
+            model->name, model->site, model->trained, KISS_BYTES, KISS_WINDOW, KISS_SEGMENTS);
     for (unsigned i = 0; i < KISS_TRANSPORTS; i++) {
         if (model->machine[i].class_count)
             write_machine(&model->machine[i], i, protocols, memory);

@@ -154,6 +154,11 @@ static int make_model(struct request *request, const struct kiss_rows *rows)
     }
     snprintf(model->name, sizeof model->name, "%s", request->name);
     snprintf(model->site, sizeof model->site, "%s", request->site);
+    snprintf(model->trained, sizeof model->trained,
+             "rows %zu, seed %llu, most %u, least %u, folds %u, rejected %u, slack %g", rows->count,
+             (unsigned long long)request->learning.seed, request->learning.most,
+             request->learning.least, request->learning.folds, request->learning.rejected,
+             request->learning.slack);
     int outcome = learn(model, request, rows);
     if (outcome == TRAIN_GOOD &&
         kiss_model_write(model, request->learning.protocols, stdout, &error))

@@ -85,10 +85,10 @@ static void run_flow(struct rows *rows, uint8_t protocol, const struct step *ste
         }
         bool is_data = flow_update(&flow, &packet);
         if (headers_clock_wants(&flow))
-            headers_clock_tick(clock, &flow, &detail, &packet, is_data);
+            headers_clock_tick(clock, &flow, &detail, &packet, is_data, NULL);
     }
     if (headers_clock_wants(&flow))
-        headers_clock_end(clock, &flow, &detail);
+        headers_clock_end(clock, &flow, &detail, NULL);
     headers_clock_free(clock);
 }
 

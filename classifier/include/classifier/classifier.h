@@ -49,6 +49,7 @@ struct classifier_options {
     const struct kiss_model *kiss_model; /* borrowed; null unless TIER_STOCHASTIC is among them */
     uint64_t endpoint_count;             /* of the stochastic tier, known at once */
     enum kiss_method kiss_method;
+    const struct headers_model *headers_model; /* borrowed; null unless TIER_HEADERS is */
     struct flow_observer observer;
     struct window_observer window_observer; /* of TIER_STOCHASTIC; then it needs no model */
 };

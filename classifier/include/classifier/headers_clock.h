@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The headers tier inside a worker: ticks with each data packet of a flow that is undecided.
  *
- *     data packet ── head, later tail ── checkpoint ── feature_read ──► observer
+ *     data packet ── head, later tail ── checkpoint ── feature_read ─┬─ look ── verdict, or wait
+ *                                                                    └─ observer
  *
+ * A flow is decided at a checkpoint, or at its end with what it has by then, if it had any data.
  * A flow costs one test of flow.headers once the tier wants nothing more of it. Tails stand in a
  * pool and are handed out to flows that come to a ninth data packet undecided, so that memory and
  * caches hold those of flows in progress only. */
@@ -11,6 +13,7 @@
 
 #include "base/error.h"
 #include "classifier/flow.h"
+#include "classifier/headers_model.h"
 
 /* A flow at a checkpoint, or at its end between two. */
 struct flow_measured {
@@ -25,8 +28,10 @@ struct flow_measured {
 typedef void flow_measure(void *context, const struct flow_measured *flow);
 
 struct headers_options {
-    uint64_t flow_count;   /* that can be open at once */
-    flow_measure *measure; /* null: nobody. Else every flow is measured to its last checkpoint */
+    uint64_t flow_count;               /* that can be open at once */
+    const struct headers_model *model; /* borrowed; null only where someone measures */
+    /* Null: nobody. Else every flow is measured to its last checkpoint, and none decided. */
+    flow_measure *measure;
     void *context;
 };
 
@@ -51,9 +56,18 @@ static inline bool headers_clock_wants(const struct flow *flow)
 /* One packet of such a flow, after flow_update, which said whether it `is_data`. Hot: cannot fail.
  */
 void headers_clock_tick(struct headers_clock *clock, struct flow *flow, struct flow_detail *detail,
-                        const struct packet *packet, bool is_data);
+                        const struct packet *packet, bool is_data, struct tally *tally);
 
 /* Such a flow is over. */
-void headers_clock_end(struct headers_clock *clock, struct flow *flow, struct flow_detail *detail);
+void headers_clock_end(struct headers_clock *clock, struct flow *flow, struct flow_detail *detail,
+                       struct tally *tally);
+
+/* Counts a flow that is over and reported, whatever tier won, if this one looked at it. */
+void headers_clock_count(const struct flow *flow, const struct flow_detail *detail,
+                         struct tally *tally);
+
+/* Starts fetching what a tick of this flow will touch. */
+void headers_clock_prefetch(const struct headers_clock *clock, const struct flow *flow,
+                            const struct flow_detail *detail);
 
 #endif

@@ -29,7 +29,8 @@ enum {
     KISS_CLASSES_MAX = 64,
     KISS_SUPPORTS_MAX = 20000,  /* of one machine, and as many centroids */
     KISS_COEFFICIENT_BITS = 16, /* fractions in coefficients, biases, margins and values */
-    KISS_TEXT_MAX = 120,        /* bytes of a name or site */
+    KISS_NAME_MAX = 63,
+    KISS_TRAINED_MAX = 255,
 };
 
 /* UDP and TCP are learnt apart: a model has a machine for either or for both. */
@@ -69,11 +70,21 @@ struct kiss_machine {
 };
 
 struct kiss_model {
-    char name[KISS_TEXT_MAX + 1];
-    char site[KISS_TEXT_MAX + 1];
-    char sha256[65]; /* hexadecimal, of all lines before the last */
+    char name[KISS_NAME_MAX + 1];       /* a-z, 0-9, '-', '+', '.', '_' */
+    char site[KISS_NAME_MAX + 1];       /* likewise */
+    char trained[KISS_TRAINED_MAX + 1]; /* how, in words */
+    char sha256[65];                    /* hexadecimal, of all lines before the digest's */
     struct kiss_machine machine[KISS_TRANSPORTS];
 };
+
+/* Room for the counts that `machine` has: class_count, support_count, centroid_count. Returns 0 or
+ * -ENOMEM; kiss_model_free of its model frees it in either case. */
+int kiss_machine_make(struct kiss_machine *machine, struct error *error);
+
+/* Puts a signature into place `index` of supports or centroids, or takes it from there. */
+void kiss_block_put(struct kiss_block *blocks, unsigned index,
+                    const struct kiss_signature *signature);
+struct kiss_signature kiss_block_get(const struct kiss_block *blocks, unsigned index);
 
 /* Reads a whole model file of `length` bytes, not NUL-terminated. Classes must be protocols that
  * `protocols` has. Returns 0; -EINVAL with the line and what was expected there; or -ENOMEM. What

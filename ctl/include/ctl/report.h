@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "classifier/headers_model.h"
 #include "classifier/protocol.h"
 #include "classifier/tally.h"
 
@@ -19,9 +20,10 @@ struct report_context {
     unsigned min_endpoints;  /* cells from fewer initiating addresses are withheld; 0: none. At most
                                 TALLY_HOST_BITS, beyond which a tally cannot count */
     uint64_t interval_ns;    /* length; 0 when the run is one interval */
-    const struct services *services;   /* null when no tier reads names */
-    const char *rules_sha256;          /* null when no tier uses rules */
-    const struct protocols *protocols; /* those the tally was made for */
+    const struct services *services;           /* null when no tier reads names */
+    const struct headers_model *headers_model; /* null when no tier uses one */
+    const char *rules_sha256;                  /* null when no tier uses rules */
+    const struct protocols *protocols;         /* those the tally was made for */
 };
 
 struct report_row {
