@@ -3,13 +3,12 @@
 #include "kiss_learn.h"
 
 #include <errno.h>
-#include <libsvm/svm.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kiss_sample.h"
-#include "kiss_writer.h"
+#include "kiss_svm.h"
 
 enum {
     CENTROIDS_MAX = 400,
@@ -27,8 +26,8 @@ struct learner {
     struct svm_node *nodes;   /* KISS_NIBBLES + 1 for each row */
     struct svm_node **chosen; /* rows of the problem under way */
     double *labels;
-    size_t *origins; /* their places in the sample */
-    double *margins; /* of each row, from the fold that had not seen it */
+    const struct kiss_signature **signatures; /* theirs */
+    double *margins;                          /* of each row, from the fold that had not seen it */
     double *reaches; /* likewise: distance to its class's nearest centroid */
     bool *right;     /* likewise: was it given its class? */
 };
@@ -44,20 +43,16 @@ static int open_learner(struct learner *learner, struct error *error)
     learner->nodes = calloc(count * (KISS_NIBBLES + 1), sizeof *learner->nodes);
     learner->chosen = calloc(count, sizeof(struct svm_node *));
     learner->labels = calloc(count, sizeof *learner->labels);
-    learner->origins = calloc(count, sizeof *learner->origins);
+    learner->signatures = calloc(count, sizeof *learner->signatures);
     learner->margins = calloc(count, sizeof *learner->margins);
     learner->reaches = calloc(count, sizeof *learner->reaches);
     learner->right = calloc(count, sizeof *learner->right);
-    if (!learner->nodes || !learner->chosen || !learner->labels || !learner->origins ||
+    if (!learner->nodes || !learner->chosen || !learner->labels || !learner->signatures ||
         !learner->margins || !learner->reaches || !learner->right)
         return error_set(error, ENOMEM, "out of memory for %zu signatures", count);
-    for (size_t i = 0; i < count; i++) {
-        struct svm_node *node = &learner->nodes[i * (KISS_NIBBLES + 1)];
-        for (int k = 0; k < KISS_NIBBLES; k++)
-            node[k] = (struct svm_node){k + 1, learner->sample.rows[i]->signature.deviation[k] /
-                                                   (double)KISS_DEVIATION_MOST};
-        node[KISS_NIBBLES].index = -1;
-    }
+    for (size_t i = 0; i < count; i++)
+        kiss_svm_nodes(&learner->nodes[i * (KISS_NIBBLES + 1)],
+                       &learner->sample.rows[i]->signature);
     svm_set_print_string_function(be_quiet);
     return 0;
 }
@@ -67,7 +62,7 @@ static void close_learner(struct learner *learner)
     free(learner->nodes);
     free((void *)learner->chosen);
     free(learner->labels);
-    free(learner->origins);
+    free((void *)learner->signatures);
     free(learner->margins);
     free(learner->reaches);
     free(learner->right);
@@ -85,7 +80,7 @@ static struct svm_model *learn(struct learner *learner, double cost, double gamm
             continue;
         learner->chosen[problem.l] = &learner->nodes[i * (KISS_NIBBLES + 1)];
         learner->labels[problem.l] = learner->sample.classes[i];
-        learner->origins[problem.l++] = i;
+        learner->signatures[problem.l++] = &learner->sample.rows[i]->signature;
     }
     const struct svm_parameter parameter = {.svm_type = C_SVC,
                                             .kernel_type = RBF,
@@ -284,29 +279,6 @@ static int set_limits(const struct learner *learner, unsigned index, struct kiss
     return 0;
 }
 
-static void put_vectors(struct kiss_machine *machine, const struct learner *learner,
-                        const struct svm_model *model)
-{
-    const double unit = 1 << KISS_COEFFICIENT_BITS;
-    for (unsigned i = 0; i < machine->support_count; i++) {
-        size_t origin = learner->origins[model->sv_indices[i] - 1];
-        kiss_block_put(machine->supports, i, &learner->sample.rows[origin]->signature);
-        for (unsigned row = 0; row + 1 < machine->class_count; row++)
-            machine->coefficients[(size_t)row * machine->support_count + i] =
-                (int32_t)lround(model->sv_coef[row][i] * unit);
-    }
-    for (unsigned pair = 0; pair < machine->class_count * (machine->class_count - 1) / 2; pair++)
-        machine->biases[pair] = (int32_t)lround(model->rho[pair] * unit);
-}
-
-/* Squared distances in deviations are KISS_DEVIATION_MOST^2 times libsvm's; exponents are of two.
- */
-static uint32_t fixed_gamma(double gamma)
-{
-    const double most = KISS_DEVIATION_MOST;
-    return (uint32_t)lround(ldexp(gamma / log(2) / (most * most), 48));
-}
-
 /* libsvm numbers classes in the order it meets them, which is that of the sample. */
 static int fill_machine(struct kiss_machine *machine, const struct learner *learner,
                         const struct svm_model *model, double gamma, struct error *error)
@@ -315,7 +287,7 @@ static int fill_machine(struct kiss_machine *machine, const struct learner *lear
     size_t centroids[KISS_CLASSES_MAX][CENTROIDS_MAX];
     machine->class_count = sample->class_count;
     machine->support_count = (unsigned)model->l;
-    machine->gamma = fixed_gamma(gamma);
+    machine->gamma = kiss_svm_gamma(gamma);
     unsigned supports = 0;
     for (unsigned c = 0; c < sample->class_count; c++) {
         struct kiss_class *class = &machine->classes[c];
@@ -340,7 +312,7 @@ static int fill_machine(struct kiss_machine *machine, const struct learner *lear
             kiss_block_put(machine->centroids, machine->classes[c].centroid_first + i,
                            &sample->rows[centroids[c][i]]->signature);
     }
-    put_vectors(machine, learner, model);
+    kiss_svm_put(machine, model, learner->signatures);
     return 0;
 }
 

@@ -33,6 +33,9 @@ extern CU_TestInfo label_tests[];
 extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo eval_tests[];
 extern CU_TestInfo kiss_tests[];
+extern CU_TestInfo kiss_model_tests[];
+extern CU_TestInfo kiss_svm_tests[];
+extern CU_TestInfo stochastic_tests[];
 extern CU_TestInfo endpoint_table_tests[];
 extern CU_TestInfo grower_tests[];
 
