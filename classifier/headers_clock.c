@@ -177,6 +177,7 @@ void headers_clock_count(const struct flow *flow, const struct flow_detail *deta
     struct tally_headers *headers = &tally->headers[flow->verdict[TIER_HEADERS]];
     headers->flows++;
     headers->bytes += detail->reported_bytes;
+    headers->hosts[detail->host_bit / 64] |= (uint64_t)1 << detail->host_bit % 64;
 }
 
 void headers_clock_prefetch(const struct headers_clock *clock, const struct flow *flow,

@@ -143,6 +143,8 @@ static void merge_headers(struct tally_headers *into, const struct tally_headers
     into->bytes += from->bytes;
     for (unsigned cell = 0; cell < TALLY_FIT_CELLS; cell++)
         into->fit[cell] += from->fit[cell];
+    for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
+        into->hosts[word] |= from->hosts[word];
 }
 
 static void merge_signatures(struct tally_signatures *into, const struct tally_signatures *from)
@@ -208,6 +210,11 @@ static unsigned count_hosts(const uint64_t *hosts)
 unsigned tally_service_hosts(const struct tally_service *service)
 {
     return count_hosts(service->hosts);
+}
+
+unsigned tally_headers_hosts(const struct tally_headers *headers)
+{
+    return count_hosts(headers->hosts);
 }
 
 unsigned tally_cell_hosts(const struct tally_cell *cell)

@@ -13,6 +13,7 @@ static CU_SuiteInfo all_suites[] = {
     {"keyed_hash", NULL, NULL, NULL, NULL, keyed_hash_tests},
     {"protocol", NULL, NULL, NULL, NULL, protocol_tests},
     {"feature", NULL, NULL, NULL, NULL, feature_tests},
+    {"headers_clock", NULL, NULL, NULL, NULL, headers_clock_tests},
     {"headers_model", NULL, NULL, NULL, NULL, headers_model_tests},
     {"model_stats", NULL, NULL, NULL, NULL, model_stats_tests},
     {"flow", NULL, NULL, NULL, NULL, flow_tests},

@@ -10,6 +10,7 @@ extern CU_TestInfo keyed_hash_tests[];
 extern CU_TestInfo protocol_tests[];
 extern CU_TestInfo feature_tests[];
 extern CU_TestInfo flow_tests[];
+extern CU_TestInfo headers_clock_tests[];
 extern CU_TestInfo headers_model_tests[];
 extern CU_TestInfo model_stats_tests[];
 extern CU_TestInfo flow_key_tests[];

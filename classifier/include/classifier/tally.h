@@ -97,6 +97,7 @@ struct tally_headers {
     /* Flows by the class that scored highest when the tier decided or gave up, in the cells of
      * headers_fit_cells; background's are PROTOCOL_UNKNOWN's. */
     uint64_t fit[TALLY_FIT_CELLS];
+    uint64_t hosts[TALLY_HOST_BITS / 64]; /* of `flows` */
 };
 
 /* Losses before the classifier saw a frame, as the source knows them; not part of `seen`. */
@@ -154,6 +155,9 @@ void tally_append(struct tally *into, const struct tally *next);
 
 /* Likewise for a service. */
 unsigned tally_service_hosts(const struct tally_service *service);
+
+/* Likewise for what the headers tier counted. */
+unsigned tally_headers_hosts(const struct tally_headers *headers);
 
 /* How many distinct initiating addresses a cell was seen from, at least. */
 unsigned tally_cell_hosts(const struct tally_cell *cell);

@@ -54,6 +54,8 @@ struct report_conservation {
     int64_t balance_bytes;
 };
 
+struct report_headers; /* report_headers.h */
+
 struct report {
     struct report_context context;
     const struct tally *tally; /* borrowed */
@@ -64,7 +66,8 @@ struct report {
     unsigned row_count;
     unsigned non_ip_count;
     struct report_row *rows; /* by bytes, then name; `unknown` always among them unless withheld */
-    struct report_non_ip *non_ip; /* seen ones only; by bytes, then name */
+    struct report_headers *headers; /* null without that tier */
+    struct report_non_ip *non_ip;   /* seen ones only; by bytes, then name */
 };
 
 /* Builds a report over `tally`, which must outlive it. Returns 0 or -errno: -EINVAL for a threshold
