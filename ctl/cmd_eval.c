@@ -274,6 +274,7 @@ static int prepare(struct evaluation *evaluation, struct protocols *protocols, s
                                    evaluation->request->run.model_paths,
                                    evaluation->request->run.model_count, protocols, error);
     classifier->headers_model = evaluation->models.headers.headers;
+    classifier->kiss_model = evaluation->models.kiss.kiss;
     eval_words_init(&evaluation->words, protocols);
     return failure ? failure : read_truth(evaluation, error);
 }
@@ -347,8 +348,11 @@ const struct command command_eval = {
         "  --overrule FILE    rows whose truth is wrong: CSV with protocol and reason\n"
         "  --mistakes FILE    write the rows of truth that were missed or wrong, as CSV\n"
         "  --format FORMAT    table or json (default: table)\n"
-        "  --tiers LIST       evidence to use: ports, headers, signatures (default: ports)\n"
-        "  --model FILE       model of the headers tier (default: this program's own)\n"
+        "  --tiers LIST       evidence to use: ports, headers, stochastic, signatures\n"
+        "                     (default: ports)\n"
+        "  --model FILE       model of the headers or stochastic tier, once for each (default: "
+        "this\n"
+        "                     program's own)\n"
         "  --rules DIR        rules of the signatures tier (default: this program's own)\n"
         "  --flows N          flows that can be open at once (default: 131072)\n"
         "  --no-decap         do not look inside tunnels\n"
