@@ -19,6 +19,10 @@ enum {
 
 static const double cost_max = 16384;
 
+/* A class whose rows are all alike wins by more than any row of another run does: no more is asked.
+ */
+static const double margin_most = 0.25;
+
 /* Rows with libsvm's view of them: deviations from 0 to 1. */
 struct learner {
     const struct kiss_learning *learning;
@@ -268,15 +272,40 @@ static int set_limits(const struct learner *learner, unsigned index, struct kiss
     qsort(margins, count, sizeof *margins, compare_numbers);
     qsort(reaches, count, sizeof *reaches, compare_numbers);
     size_t beyond = count * learner->learning->rejected / 10000;
-    double least = sqrt(CENTROID_NEAR);
-    double reach = count ? reaches[count - 1 - beyond] * learner->learning->slack : least;
-    reach = reach < least ? least : reach;
-    class->margin =
-        count ? (int32_t)floor(margins[beyond] * (1 << KISS_COEFFICIENT_BITS)) : INT32_MAX;
+    double reach = count ? reaches[count - 1 - beyond] * learner->learning->slack : 0;
+    class->reach = reach * reach < (double)UINT32_MAX ? (uint32_t)(reach * reach) : UINT32_MAX;
+    double margin = count ? margins[beyond] : 0;
+    margin = margin < 0 ? 0 : margin > margin_most ? margin_most : margin;
+    class->margin = (int32_t)floor(margin * (1 << KISS_COEFFICIENT_BITS));
     class->reach = reach * reach < (double)UINT32_MAX ? (uint32_t)(reach * reach) : UINT32_MAX;
     free(margins);
     free(reaches);
     return 0;
+}
+
+static int compare_reaches(const void *first, const void *second)
+{
+    uint32_t a = *(const uint32_t *)first, b = *(const uint32_t *)second;
+    return (a > b) - (a < b);
+}
+
+/* How far a class goes elsewhere is not known of one that was seen at one site only. It is given
+ * the median of the others, where its own rows do not lie further apart. */
+static void lend_reaches(struct kiss_machine *machine, const struct kiss_sample *sample)
+{
+    uint32_t known[KISS_CLASSES_MAX];
+    unsigned count = 0;
+    for (unsigned c = 0; c < machine->class_count; c++) {
+        if (sample->is_travelled[c])
+            known[count++] = machine->classes[c].reach;
+    }
+    qsort(known, count, sizeof *known, compare_reaches);
+    uint32_t median = count ? known[count / 2] : CENTROID_NEAR;
+    for (unsigned c = 0; c < machine->class_count; c++) {
+        uint32_t least = sample->is_travelled[c] ? CENTROID_NEAR : median;
+        if (machine->classes[c].reach < least)
+            machine->classes[c].reach = least;
+    }
 }
 
 /* libsvm numbers classes in the order it meets them, which is that of the sample. */
@@ -304,6 +333,7 @@ static int fill_machine(struct kiss_machine *machine, const struct learner *lear
         if (failure)
             return failure;
     }
+    lend_reaches(machine, sample);
     int failure = kiss_machine_make(machine, error);
     if (failure)
         return failure;

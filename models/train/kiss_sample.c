@@ -150,6 +150,7 @@ static int take_class(struct kiss_sample *sample, const struct kiss_learning *le
         sample->rows[sample->count] = candidates[i].row;
         sample->classes[sample->count++] = sample->class_count;
     }
+    sample->is_travelled[sample->class_count] = unit_of(sample->rows + first, taken) == UNIT_SITE;
     deal_folds(sample->rows + first, sample->folds + first, taken, learning->folds);
     sample->protocols[sample->class_count++] = (uint16_t)protocol;
     learning->progress("%s: %zu of %zu signatures", candidates[0].class, taken, count);

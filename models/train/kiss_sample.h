@@ -9,6 +9,7 @@
 struct kiss_sample {
     unsigned class_count;
     uint16_t protocols[KISS_CLASSES_MAX]; /* by name */
+    bool is_travelled[KISS_CLASSES_MAX];  /* seen at two sites or more */
     size_t count;
     const struct kiss_row **rows; /* by class, then as in the files */
     unsigned *classes;            /* of each */
