@@ -133,9 +133,11 @@ static uint16_t age_of(const struct endpoint_table *table, uint32_t slot, uint64
     return (uint16_t)(stamp_of(now_ns) - table->stamps[slot]);
 }
 
+/* Time that ran backwards by that much is another recording's. */
 static bool is_idle(const struct endpoint_table *table, uint32_t slot, uint64_t now_ns)
 {
-    return age_of(table, slot, now_ns) >= ENDPOINT_IDLE_NS >> STAMP_SHIFT;
+    int age = (int16_t)age_of(table, slot, now_ns);
+    return (uint64_t)abs(age) >= ENDPOINT_IDLE_NS >> STAMP_SHIFT;
 }
 
 struct place {
@@ -253,12 +255,19 @@ enum endpoint_outcome endpoint_table_take(struct endpoint_table *table, const st
     return outcome;
 }
 
+struct endpoint *endpoint_table_peek(const struct endpoint_table *table, uint32_t slot,
+                                     uint32_t check)
+{
+    bool is_there = slot < table->used && (uint32_t)table->endpoints[slot].key == check;
+    return is_there ? &table->endpoints[slot] : NULL;
+}
+
 struct endpoint *endpoint_table_touch(struct endpoint_table *table, uint32_t slot, uint32_t check,
                                       uint64_t now_ns)
 {
-    if (slot >= table->used || (uint32_t)table->endpoints[slot].key != check ||
-        is_idle(table, slot, now_ns))
+    struct endpoint *endpoint = endpoint_table_peek(table, slot, check);
+    if (!endpoint || is_idle(table, slot, now_ns))
         return NULL;
     table->stamps[slot] = stamp_of(now_ns);
-    return &table->endpoints[slot];
+    return endpoint;
 }

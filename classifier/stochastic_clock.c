@@ -214,8 +214,9 @@ void stochastic_clock_tick(struct stochastic_clock *clock, uint32_t slot, struct
 void stochastic_clock_end(struct stochastic_clock *clock, uint32_t slot, struct flow *flow,
                           struct flow_detail *detail)
 {
+    const struct ends *ends = &clock->ends[slot];
     const struct endpoint *endpoints[2];
     for (unsigned end = 0; end < 2; end++)
-        endpoints[end] = known_endpoint(clock, &clock->ends[slot], end, flow->last_ns);
+        endpoints[end] = endpoint_table_peek(clock->table, ends->slot[end], ends->check[end]);
     call_flow(flow, detail, endpoints);
 }

@@ -87,6 +87,10 @@ static void begins_anew_after_idleness(void)
     CU_ASSERT_EQUAL(endpoint_table_take(table, &key, now_ns, &slot), ENDPOINT_BEGUN);
     CU_ASSERT_EQUAL(endpoint_table_at(table, slot)->verdict, 0);
     CU_ASSERT_EQUAL(endpoint_table_used(table), 1);
+    CU_ASSERT_PTR_NOT_NULL(
+        endpoint_table_touch(table, slot, endpoint_check(&key), now_ns - second_ns));
+    CU_ASSERT_PTR_NULL(endpoint_table_touch(table, slot, endpoint_check(&key), second_ns));
+    CU_ASSERT_PTR_NOT_NULL(endpoint_table_peek(table, slot, endpoint_check(&key)));
     endpoint_table_free(table);
 }
 

@@ -38,6 +38,7 @@ static CU_SuiteInfo all_suites[] = {
     {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
     {"kiss", NULL, NULL, NULL, NULL, kiss_tests},
+    {"stochastic", NULL, NULL, NULL, NULL, stochastic_tests},
     {"kiss_model", NULL, NULL, NULL, NULL, kiss_model_tests},
     {"kiss_svm", NULL, NULL, NULL, NULL, kiss_svm_tests},
     {"endpoint_table", NULL, NULL, NULL, NULL, endpoint_table_tests},

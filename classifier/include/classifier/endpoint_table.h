@@ -67,6 +67,10 @@ static const uint64_t ENDPOINT_IDLE_NS = 300ull * 1000000000;
 struct endpoint *endpoint_table_touch(struct endpoint_table *table, uint32_t slot, uint32_t check,
                                       uint64_t now_ns);
 
+/* Likewise, however long ago it was used, and without noting it. */
+struct endpoint *endpoint_table_peek(const struct endpoint_table *table, uint32_t slot,
+                                     uint32_t check);
+
 static inline uint32_t endpoint_check(const struct flow_key *key)
 {
     return (uint32_t)key->word[1];
