@@ -176,15 +176,32 @@ static void search(struct learner *learner, struct kiss_learned *learned)
     }
 }
 
-/* Centroids of the rows of a class outside of `left_out`: the one nearest to the mean, then again
- * and again the row farthest from all so far. Places in the sample go to `centroids`. */
-static unsigned choose_centroids(const struct learner *learner, unsigned class, int left_out,
-                                 size_t centroids[CENTROIDS_MAX])
+/* Squared distance of a row to the nearest of some others. */
+static uint32_t nearest_of(const struct kiss_sample *sample, size_t row, const size_t *others,
+                           unsigned count)
 {
-    const struct kiss_sample *sample = &learner->sample;
-    int64_t sums[KISS_NIBBLES] = {0}, rows = 0;
+    uint32_t nearest = UINT32_MAX;
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t distance =
+            kiss_distance(&sample->rows[row]->signature, &sample->rows[others[i]]->signature);
+        nearest = distance < nearest ? distance : nearest;
+    }
+    return nearest;
+}
+
+static bool is_learnt(const struct kiss_sample *sample, size_t row, unsigned class, int left_out)
+{
+    return sample->classes[row] == class && (int)sample->folds[row] != left_out;
+}
+
+/* The row nearest to the mean of its class; false when there is none. */
+static bool find_middle(const struct kiss_sample *sample, unsigned class, int left_out,
+                        size_t *middle)
+{
+    int64_t sums[KISS_NIBBLES] = {0};
+    int64_t rows = 0;
     for (size_t i = 0; i < sample->count; i++) {
-        if (sample->classes[i] != class || (int)sample->folds[i] == left_out)
+        if (!is_learnt(sample, i, class, left_out))
             continue;
         rows++;
         for (unsigned k = 0; k < KISS_NIBBLES; k++)
@@ -193,31 +210,41 @@ static unsigned choose_centroids(const struct learner *learner, unsigned class, 
     struct kiss_signature mean;
     for (unsigned k = 0; k < KISS_NIBBLES; k++)
         mean.deviation[k] = (int16_t)(rows ? sums[k] / rows : 0);
-    unsigned count = 0;
-    uint32_t farthest = UINT32_MAX;
-    while (rows && count < CENTROIDS_MAX && farthest > CENTROID_NEAR) {
-        uint32_t best = 0, least = UINT32_MAX;
-        farthest = 0;
+    uint32_t least = UINT32_MAX;
+    for (size_t i = 0; i < sample->count; i++) {
+        uint32_t distance = kiss_distance(&sample->rows[i]->signature, &mean);
+        if (is_learnt(sample, i, class, left_out) && distance < least) {
+            least = distance;
+            *middle = i;
+        }
+    }
+    return rows;
+}
+
+/* Centroids of the rows of a class outside of `left_out`: the one in the middle, then again and
+ * again the row farthest from all so far, until none is far. Places in the sample go to
+ * `centroids`. */
+static unsigned choose_centroids(const struct learner *learner, unsigned class, int left_out,
+                                 size_t centroids[CENTROIDS_MAX])
+{
+    const struct kiss_sample *sample = &learner->sample;
+    if (!find_middle(sample, class, left_out, &centroids[0]))
+        return 0;
+    unsigned count = 1;
+    while (count < CENTROIDS_MAX) {
+        uint32_t farthest = CENTROID_NEAR;
         for (size_t i = 0; i < sample->count; i++) {
-            if (sample->classes[i] != class || (int)sample->folds[i] == left_out)
+            if (!is_learnt(sample, i, class, left_out))
                 continue;
-            uint32_t nearest = UINT32_MAX;
-            for (unsigned k = 0; k < count; k++) {
-                uint32_t distance = kiss_distance(&sample->rows[i]->signature,
-                                                  &sample->rows[centroids[k]]->signature);
-                nearest = distance < nearest ? distance : nearest;
-            }
-            uint32_t to_mean = kiss_distance(&sample->rows[i]->signature, &mean);
-            if (!count && to_mean < least) {
-                least = to_mean;
-                centroids[0] = i;
-            } else if (count && nearest > best) {
-                best = nearest;
+            uint32_t nearest = nearest_of(sample, i, centroids, count);
+            if (nearest > farthest) {
+                farthest = nearest;
                 centroids[count] = i;
             }
         }
-        farthest = count ? best : UINT32_MAX;
-        count += !count || best > CENTROID_NEAR;
+        if (farthest == CENTROID_NEAR)
+            break;
+        count++;
     }
     return count;
 }
@@ -230,15 +257,8 @@ static void reach_fold(struct learner *learner, unsigned fold)
         size_t centroids[CENTROIDS_MAX];
         unsigned count = choose_centroids(learner, class, (int)fold, centroids);
         for (size_t i = 0; i < sample->count; i++) {
-            if (sample->classes[i] != class || sample->folds[i] != fold)
-                continue;
-            uint32_t nearest = UINT32_MAX;
-            for (unsigned k = 0; k < count; k++) {
-                uint32_t distance = kiss_distance(&sample->rows[i]->signature,
-                                                  &sample->rows[centroids[k]]->signature);
-                nearest = distance < nearest ? distance : nearest;
-            }
-            learner->reaches[i] = sqrt(nearest);
+            if (sample->classes[i] == class && sample->folds[i] == fold)
+                learner->reaches[i] = sqrt(nearest_of(sample, i, centroids, count));
         }
     }
 }

@@ -29,7 +29,9 @@ AGAIN = ("fibre", "fibre-again")
 # SRTP's first 12 bytes are RTP's (RFC 3711, section 3.1); what others call bittorrent over UDP is uTP.
 SAME = {"srtp": "rtp", "bittorrent": "utp"}
 METHODS = {"vectors": "Support vectors", "centroids": "Nearest centroid"}
-FIXED = ["--cost", "16", "--gamma", "0.25"]
+# About what the grid finds, so that it need not be searched for each split; KISS_OPTIONS in the
+# environment is added, to try other limits.
+FIXED = ["--cost", "16", "--gamma", "0.25", *os.environ.get("KISS_OPTIONS", "").split()]
 
 
 class Trainer:
