@@ -22,9 +22,10 @@ struct classifier {
     struct keyed_hash *hash;
     struct flow_table *table;
     struct fragment_table *fragments;
-    struct signature_clock *signatures; /* null without that tier */
-    struct headers_clock *headers;      /* likewise, and without anyone to hear what it measures */
-    struct reached *reached;            /* by slot; null when nobody observes */
+    struct signature_clock *signatures;  /* null without that tier */
+    struct stochastic_clock *stochastic; /* likewise */
+    struct headers_clock *headers;       /* likewise, and without anyone to hear what it measures */
+    struct reached *reached;             /* by slot; null when nobody observes */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
     uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
@@ -52,6 +53,16 @@ static int start_signatures(struct classifier *classifier, struct error *error)
                                               .services = classifier->options.services,
                                               .watch_count = SIGNATURE_WATCHES};
     return signature_clock_new(&classifier->signatures, &options, classifier->hash, error);
+}
+
+static int start_stochastic(struct classifier *classifier, struct error *error)
+{
+    const struct stochastic_options options = {.model = classifier->options.kiss_model,
+                                               .method = classifier->options.kiss_method,
+                                               .endpoint_count = classifier->options.endpoint_count,
+                                               .flow_count = classifier->options.flow_count,
+                                               .observer = classifier->options.window_observer};
+    return stochastic_clock_new(&classifier->stochastic, &options, classifier->hash, error);
 }
 
 static int start_headers(struct classifier *classifier, struct error *error)
@@ -87,6 +98,8 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = fragment_table_new(&made->fragments, error);
     if (!failure && options->signatures)
         failure = start_signatures(made, error);
+    if (!failure && options->tiers & 1u << TIER_STOCHASTIC)
+        failure = start_stochastic(made, error);
     if (!failure && (options->headers_model || options->observer.measure))
         failure = start_headers(made, error);
     if (!failure && options->observer.tell)
@@ -104,6 +117,7 @@ void classifier_free(struct classifier *classifier)
     if (!classifier)
         return;
     signature_clock_free(classifier->signatures);
+    stochastic_clock_free(classifier->stochastic);
     headers_clock_free(classifier->headers);
     free(classifier->reached);
     keyed_hash_free(classifier->hash);
@@ -153,6 +167,8 @@ static void conclude_flow(struct classifier *classifier, uint32_t slot, enum flo
     bool is_certain = flow->watch & FLOW_WATCH_CERTAIN;
     if (flow->watch)
         signature_clock_end(classifier->signatures, flow, detail);
+    if (classifier->stochastic)
+        stochastic_clock_end(classifier->stochastic, slot, flow, detail);
     if (headers_clock_wants(flow))
         headers_clock_end(classifier->headers, flow, detail, tally);
     note_reached(classifier, slot);
@@ -303,6 +319,8 @@ static void decide_at_once(struct classifier *classifier, uint32_t slot,
     struct flow_detail *detail = flow_table_detail(classifier->table, slot);
     if (classifier->options.tiers & 1u << TIER_PORTS)
         flow_decide(flow, detail, TIER_PORTS, tier_ports_decide(classifier->protocols, packet));
+    if (classifier->stochastic)
+        stochastic_clock_begin(classifier->stochastic, slot, flow, detail, packet, tally);
     if (classifier->headers)
         headers_clock_begin(flow);
     if (classifier->signatures)
@@ -324,6 +342,11 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
         flow_table_touch(classifier->table, slot, packet->time_ns);
     else
         decide_at_once(classifier, slot, packet, tally);
+    if (classifier->stochastic && stochastic_clock_wants(flow, packet, step.is_data)) {
+        stochastic_clock_tick(classifier->stochastic, slot, flow,
+                              flow_table_detail(classifier->table, slot), packet, tally);
+        note_reached(classifier, slot);
+    }
     if (headers_clock_wants(flow)) {
         headers_clock_tick(classifier->headers, flow, flow_table_detail(classifier->table, slot),
                            packet, step.is_data, tally);

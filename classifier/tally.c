@@ -159,6 +159,14 @@ static void merge_signatures(struct tally_signatures *into, const struct tally_s
     into->related_flows += from->related_flows;
 }
 
+static void merge_stochastic(struct tally_stochastic *into, const struct tally_stochastic *from)
+{
+    into->endpoints += from->endpoints;
+    into->evicted += from->evicted;
+    into->windows += from->windows;
+    into->rejected += from->rejected;
+}
+
 void tally_merge(struct tally *into, const struct tally *from)
 {
     if (from->first_ns < into->first_ns)
@@ -169,6 +177,7 @@ void tally_merge(struct tally *into, const struct tally *from)
         into->end_ns = from->end_ns;
     merge_frames(into, from);
     merge_agreement(into, from);
+    merge_stochastic(&into->stochastic, &from->stochastic);
     merge_signatures(&into->signatures, &from->signatures);
     merge_services(into, from);
     into->flows.ended += from->flows.ended;

@@ -221,6 +221,7 @@ static int prepare(struct evaluation *evaluation, struct protocols *protocols, s
                                    evaluation->request->run.model_paths,
                                    evaluation->request->run.model_count, protocols, error);
     classifier->headers_model = evaluation->models.headers.headers;
+    classifier->kiss_model = evaluation->models.kiss.kiss;
     evaluation->run.protocols = protocols;
     evaluation->learning.protocols = protocols;
     eval_words_init(&evaluation->words, protocols);

@@ -298,6 +298,26 @@ static void write_signatures(struct json_writer *json, const struct report *repo
     json_write_object_end(json);
 }
 
+/* Where the stochastic tier is in use. */
+static void write_stochastic(struct json_writer *json, const struct report *report)
+{
+    const struct kiss_model *model = report->context.kiss_model;
+    const struct tally_stochastic *counts = &report->tally->stochastic;
+    if (!model)
+        return;
+    json_write_object_begin(json, "stochastic");
+    json_write_object_begin(json, "model");
+    json_write_string(json, "name", model->name);
+    json_write_string(json, "site", model->site);
+    json_write_string(json, "sha256", model->sha256);
+    json_write_object_end(json);
+    json_write_unsigned(json, "endpoints", counts->endpoints);
+    json_write_unsigned(json, "evicted", counts->evicted);
+    json_write_unsigned(json, "windows", counts->windows);
+    json_write_unsigned(json, "rejected", counts->rejected);
+    json_write_object_end(json);
+}
+
 static void write_rules(struct json_writer *json, const struct report *report)
 {
     if (!report->context.rules_sha256) {
@@ -335,6 +355,7 @@ void report_json_write(const struct report *report, bool is_pretty, FILE *out)
     write_signatures(&json, report);
     write_tiers(&json, report);
     write_model(&json, report->headers);
+    write_stochastic(&json, report);
     write_rules(&json, report);
     write_privacy(&json, report);
     json_write_object_end(&json);

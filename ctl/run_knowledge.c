@@ -38,6 +38,7 @@ int run_knowledge_open(struct run_knowledge *knowledge, struct run_options *run,
     failure = model_files_open(&knowledge->models, classifier->tiers, run->model_paths,
                                run->model_count, knowledge->protocols, error);
     classifier->headers_model = knowledge->models.headers.headers;
+    classifier->kiss_model = knowledge->models.kiss.kiss;
     return failure;
 }
 
@@ -63,6 +64,7 @@ struct report_context run_knowledge_context(const struct run_knowledge *knowledg
         .protocols = knowledge->protocols,
         .services = rules->services,
         .headers_model = knowledge->models.headers.headers,
+        .kiss_model = knowledge->models.kiss.kiss,
         .rules_sha256 = rules->rules ? rules->rules->sha256 : NULL,
     };
 }

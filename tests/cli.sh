@@ -82,6 +82,17 @@ run model features
 sed -n '/^| feature |/,$p' docs/model-format.md > "$scratch/table"
 cmp -s "$scratch/table" "$scratch/out"; verdict 'the features of docs/model-format.md' $?
 
+# The stochastic tier, with the shipped model.
+stochastic=(--tiers ports,stochastic --model models/default.kiss.model)
+run replay --format json "${stochastic[@]}" "$sample"
+same_as 'json by the stochastic tier' tests/golden/sample.stochastic.json
+expect 'kiss model check' 0 '' model check models/default.kiss.model
+expect 'a kiss model that no tier asks for' 1 'needs --tiers stochastic' \
+    replay --model models/default.kiss.model "$sample"
+expect 'two kiss models' 1 'already' \
+    replay "${stochastic[@]}" --model models/default.kiss.model "$sample"
+expect 'a table of no endpoints' 2 '--endpoints' replay --endpoints 1 "$sample"
+
 # The same frames with a stronger tier; a build without Hyperscan refuses in one line.
 if "$glassbox" version | grep -q hyperscan; then
     run replay --format json --tiers ports,signatures --rules models/rules "$sample"

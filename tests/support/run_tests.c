@@ -41,6 +41,11 @@ static CU_SuiteInfo all_suites[] = {
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
     {"eval_forms", NULL, NULL, NULL, NULL, eval_forms_tests},
     {"eval_measures", NULL, NULL, NULL, NULL, eval_measures_tests},
+    {"kiss", NULL, NULL, NULL, NULL, kiss_tests},
+    {"stochastic", NULL, NULL, NULL, NULL, stochastic_tests},
+    {"kiss_model", NULL, NULL, NULL, NULL, kiss_model_tests},
+    {"kiss_svm", NULL, NULL, NULL, NULL, kiss_svm_tests},
+    {"endpoint_table", NULL, NULL, NULL, NULL, endpoint_table_tests},
     {"grower", NULL, NULL, NULL, NULL, grower_tests},
 };
 

@@ -37,6 +37,11 @@ extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo eval_tests[];
 extern CU_TestInfo eval_forms_tests[];
 extern CU_TestInfo eval_measures_tests[];
+extern CU_TestInfo kiss_tests[];
+extern CU_TestInfo kiss_model_tests[];
+extern CU_TestInfo kiss_svm_tests[];
+extern CU_TestInfo stochastic_tests[];
+extern CU_TestInfo endpoint_table_tests[];
 extern CU_TestInfo grower_tests[];
 
 #endif

@@ -14,6 +14,7 @@
 #include "classifier/packet.h"
 #include "classifier/protocol.h"
 #include "classifier/signature.h"
+#include "classifier/stochastic_clock.h"
 #include "classifier/tally.h"
 
 /* A flow that is over, as its observer is told. */
@@ -48,8 +49,12 @@ struct classifier_options {
     bool counts_hosts;                   /* fill tally_cell.hosts; costs a hash per flow */
     const struct signatures *signatures; /* borrowed; null unless TIER_SIGNATURES is among them */
     const struct services *services;     /* borrowed; null: no names are read */
+    const struct kiss_model *kiss_model; /* borrowed; null unless TIER_STOCHASTIC is among them */
+    uint64_t endpoint_count;             /* of the stochastic tier, known at once */
+    enum kiss_method kiss_method;
     const struct headers_model *headers_model; /* borrowed; null unless TIER_HEADERS is */
     struct flow_observer observer;
+    struct window_observer window_observer; /* of TIER_STOCHASTIC; then it needs no model */
 };
 
 struct classifier;

@@ -82,6 +82,14 @@ struct tally_signatures {
     uint64_t related_flows; /* that began from or to such an endpoint */
 };
 
+/* What the stochastic tier did, and what it could not do for want of room. */
+struct tally_stochastic {
+    uint64_t endpoints; /* begun: first seen, or seen again after they had gone */
+    uint64_t evicted;   /* endpoints that gave their place up to others */
+    uint64_t windows;   /* of payloads that were filled */
+    uint64_t rejected;  /* of these: like no protocol of the model */
+};
+
 /* What the headers tier made of flows with data, whatever tier won in the end. */
 struct tally_headers {
     uint64_t flows; /* that ended, by the tier's verdict; of PROTOCOL_UNKNOWN: it gave none */
@@ -118,6 +126,7 @@ struct tally {
     struct tally_losses dropped;
     struct tally_flows flows;
     struct tally_agreement agreement[TIERS][TIERS]; /* [weaker][stronger] */
+    struct tally_stochastic stochastic;
     struct tally_signatures signatures;
     unsigned protocol_count;
     struct tally_count *non_ip;    /* [protocol_count]: frames that are not IP, by their own name */

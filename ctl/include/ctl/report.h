@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "classifier/headers_model.h"
+#include "classifier/kiss_model.h"
 #include "classifier/protocol.h"
 #include "classifier/tally.h"
 
@@ -22,6 +23,7 @@ struct report_context {
     uint64_t interval_ns;    /* length; 0 when the run is one interval */
     const struct services *services;           /* null when no tier reads names */
     const struct headers_model *headers_model; /* null when no tier uses one */
+    const struct kiss_model *kiss_model;       /* likewise */
     const char *rules_sha256;                  /* null when no tier uses rules */
     const struct protocols *protocols;         /* those the tally was made for */
 };
