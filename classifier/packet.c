@@ -123,7 +123,7 @@ enum packet_outcome packet_parse(const struct frame *frame, const struct packet_
     clear(packet);
     packet->time_ns = frame->time_ns;
     packet->wire_bytes = frame->wire_bytes;
-    packet->is_truncated = frame->captured_bytes < frame->wire_bytes;
+    packet->is_truncated = frame->captured_bytes < frame->wire_bytes && !frame->is_cut;
 
     enum step step = parse_link_type(&parser, frame->link_type);
     while (step != STEP_DONE)

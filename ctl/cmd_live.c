@@ -12,6 +12,7 @@
 #include "ctl/report_stream.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/source_dpdk.h"
+#include "dataplane/xdp_headers.h"
 #include "live_device.h"
 #include "privilege.h"
 #include "run_knowledge.h"
@@ -27,13 +28,20 @@ struct live {
     const char *user;
 };
 
-enum live_option { OPTION_SOURCE = OPTION_OWN, OPTION_FORWARD, OPTION_TEXTFILE, OPTION_USER };
+enum live_option {
+    OPTION_SOURCE = OPTION_OWN,
+    OPTION_FORWARD,
+    OPTION_TEXTFILE,
+    OPTION_USER,
+    OPTION_WHOLE_FRAMES,
+};
 
 static const struct option options[] = {
     {"source", required_argument, NULL, OPTION_SOURCE},
     {"forward", required_argument, NULL, OPTION_FORWARD},
     {"textfile", required_argument, NULL, OPTION_TEXTFILE},
     {"user", required_argument, NULL, OPTION_USER},
+    {"whole-frames", no_argument, NULL, OPTION_WHOLE_FRAMES},
     {NULL, 0, NULL, 0},
 };
 
@@ -87,6 +95,9 @@ static int take_option(void *context, int option, const char *value, struct erro
         return 0;
     case OPTION_TEXTFILE:
         live->textfile_path = value;
+        return 0;
+    case OPTION_WHOLE_FRAMES:
+        live->device_options.wants_whole = true;
         return 0;
     default:
         live->user = value;
@@ -177,13 +188,27 @@ static int open_sources(const struct live *live, struct source **sources, unsign
         .start_ns = read_clock(),
         .cut_ns = &cut_ns,
         .waiting_frames = device->waiting_frames,
+        .is_cut = device->is_cut,
     };
     memcpy(source.ports, device->ports, sizeof source.ports);
     return source_dpdk_open(sources, live->run.dataplane.worker_count, count, &source, error);
 }
 
+/* How much payload of each packet the tiers look at. Signatures also read on for the endpoints that
+ * long messages name. */
+static uint32_t payload_asked_for(const struct classifier_options *classifier)
+{
+    enum { STOCHASTIC_BYTES = 12 };
+    if (classifier->tiers & 1u << TIER_SIGNATURES)
+        return xdp_headers_whole;
+    return classifier->tiers & 1u << TIER_STOCHASTIC ? STOCHASTIC_BYTES : 0;
+}
+
 static int listen_live(struct live *live, struct error *error)
 {
+    const struct classifier_options *classifier = &live->run.dataplane.classifier;
+    live->device_options.payload_bytes = payload_asked_for(classifier);
+    live->device_options.keep_encapsulated = classifier->packet.keep_encapsulated;
     struct source *sources[RUN_WORKERS_MAX];
     unsigned count = 0;
     int failure = live_device_open(&live->device, &live->device_options, error);
@@ -246,6 +271,9 @@ const struct command command_live = {
         "0:1);\n"
         "                     without it, nothing is ever sent\n"
         "  --textfile FILE    keep the totals in FILE for Prometheus' textfile collector\n"
+        "  --whole-frames     let af_xdp hand over payload that no tier asked for (default: the "
+        "kernel\n"
+        "                     takes it off)\n"
         "  --user NAME        become this user once the port is open (default: "
         "nobody)\n" RUN_OPTIONS_HELP
         "\nExit status: 0 after a signal to stop, 1 when something failed, 2 when the command was\n"

@@ -18,6 +18,7 @@
 
 #include "base/text.h"
 #include "command.h"
+#include "dataplane/xdp_headers.h"
 #include "privilege.h"
 
 enum driver { DRIVER_DPDK, DRIVER_AF_PACKET, DRIVER_AF_XDP };
@@ -188,6 +189,30 @@ static void describe_af_xdp(struct live_device *device, unsigned index, const ch
              "--vdev=net_af_xdp%u,iface=%s,start_queue=0,queue_count=%u", index, interface, queues);
 }
 
+/* Puts our own program in front of the sockets instead of the driver's. A card that writes frames
+ * to memory which is ours would have written the payload, too: then the kernel must copy. */
+static int put_program(struct live_device *device, const struct live_device_options *options,
+                       struct error *error)
+{
+    const struct xdp_headers_options program = {.payload_bytes = options->payload_bytes,
+                                                .keep_encapsulated = options->keep_encapsulated};
+    bool is_cut = options->payload_bytes != xdp_headers_whole;
+    char path[XDP_HEADERS_PATH];
+    if (options->forward || options->wants_whole)
+        return 0;
+    device->program = xdp_headers_make(path, &program, error);
+    if (device->program == -ENOTSUP || (device->program < 0 && !is_cut))
+        return 0;
+    if (device->program < 0)
+        return device->program;
+    char *text = device->text[1];
+    size_t length = strlen(text);
+    snprintf(text + length, sizeof device->text[0] - length, ",xdp_prog=%s%s", path,
+             is_cut ? ",force_copy=1" : "");
+    device->is_cut = is_cut;
+    return 0;
+}
+
 static int open_interface(struct live_device *device, const char *interface, enum driver driver,
                           struct error *error)
 {
@@ -254,6 +279,8 @@ static int open_interfaces(struct live_device *device, const struct live_device_
     add_argument(device, "--no-pci");
     for (unsigned i = 0; !failure && i < 2 && *names[i]; i++)
         failure = open_interface(device, names[i], driver, error);
+    if (!failure && driver == DRIVER_AF_XDP)
+        failure = put_program(device, options, error);
     return failure;
 }
 
@@ -308,7 +335,7 @@ int live_device_open(struct live_device *device, const struct live_device_option
 {
     enum driver driver = DRIVER_DPDK;
     const char *interface;
-    *device = (struct live_device){.listener = -1};
+    *device = (struct live_device){.listener = -1, .program = -1};
     int failure = read_source(options, &driver, &interface, error);
     if (failure)
         return failure;
@@ -329,6 +356,8 @@ int live_device_open(struct live_device *device, const struct live_device_option
 
 void live_device_close(struct live_device *device)
 {
+    if (device->program >= 0)
+        close(device->program);
     if (device->listener >= 0)
         close(device->listener);
 }

@@ -20,13 +20,18 @@ struct live_device {
     uint32_t waiting_frames; /* places in the kernel's ring; 0: DPDK's own count */
     uint32_t frame_bytes;    /* the largest that the interfaces can receive; 0: as usual */
     bool needs_network;      /* taking the device away again needs privileges */
+    bool is_cut;             /* the kernel takes payload off: see xdp_headers.h */
+    int program;             /* what does it, for DPDK to load; -1: none */
     int listener;            /* keeps the interfaces promiscuous while it is open; -1: none */
-    char text[LIVE_DEVICE_PORTS + 2][256];
+    char text[LIVE_DEVICE_PORTS + 2][320];
 };
 
 struct live_device_options {
-    const char *source;  /* "dpdk", "af_packet:IFACE", "af_xdp:IFACE"; no IFACE with `forward` */
-    const char *forward; /* "A:B": interfaces, or port numbers with "dpdk"; null to mirror */
+    const char *source;     /* "dpdk", "af_packet:IFACE", "af_xdp:IFACE"; no IFACE with `forward` */
+    uint32_t payload_bytes; /* that are asked for; more need not be received. UINT32_MAX: all */
+    bool keep_encapsulated; /* as in struct packet_options */
+    bool wants_whole;       /* frames are to come whole, whatever is asked for */
+    const char *forward;    /* "A:B": interfaces, or port numbers with "dpdk"; null to mirror */
     unsigned argument_count;
     const char *const *arguments; /* the user's own for DPDK, passed on; borrowed */
 };

@@ -231,6 +231,13 @@ static void note_shed(struct fanout *fanout, const struct tally_count *shed)
     fanout->ports[0].shed.bytes += shed->bytes;
 }
 
+/* Told to stop, it still deals out what has arrived. */
+static bool is_told_to_end(const struct fanout *fanout)
+{
+    return atomic_load_explicit(fanout->options.stop, memory_order_relaxed) &&
+           !source_drain(fanout->inner);
+}
+
 void fanout_run(struct fanout *fanout)
 {
     struct burst state = {.interval_ns = 0};
@@ -250,8 +257,7 @@ void fanout_run(struct fanout *fanout)
         note_shed(fanout, &burst.shed);
         bool is_idle = burst.count == 0;
         state.now_ns = burst.now_ns;
-        state.is_end =
-            burst.is_end || atomic_load_explicit(fanout->options.stop, memory_order_relaxed);
+        state.is_end = burst.is_end || is_told_to_end(fanout);
         source_release(fanout->inner, &burst);
         if (is_idle && !state.is_end)
             send_all(fanout, &state, true);

@@ -17,7 +17,9 @@
 
 #include "dataplane/interval.h"
 #include "dataplane/socket_losses.h"
+#include "dataplane/xdp_headers.h"
 #include "dpdk_port.h"
+#include "headers_shared.h"
 
 enum {
     LINK_TYPE_ETHERNET = 1,
@@ -25,10 +27,11 @@ enum {
     SCRATCH_BYTES = FRAME_BYTES_MAX + 65536,
     QUEUES_MAX = 128,
     LANES_MAX = SOURCE_DPDK_PORTS_MAX * QUEUES_MAX,
-    SHED_MOST = 15,    /* bursts in 16 */
-    REST_POLLS = 1000, /* empty ones in a row, after which to rest */
-    REST_NS = 50000,   /* a ring of 1024 takes minimum-size frames at 10 Gbit/s for 69 us */
-    SEND_TRIES = 64,   /* before a frame that cannot be sent on is given up */
+    SHED_MOST = 15,     /* bursts in 16 */
+    REST_POLLS = 1000,  /* empty ones in a row, after which to rest */
+    REST_NS = 50000,    /* a ring of 1024 takes minimum-size frames at 10 Gbit/s for 69 us */
+    SEND_TRIES = 64,    /* before a frame that cannot be sent on is given up */
+    DRAIN_NS = 2000000, /* at least: what was on its way into a queue has arrived by then */
 };
 
 /* A queue to poll and, where frames are forwarded, the one they leave by. */
@@ -50,6 +53,9 @@ struct poller {
     uint64_t now_ns;
     unsigned empty_polls; /* in a row */
     unsigned full_polls;  /* in a row */
+    uint64_t fetched_frames;
+    uint64_t drained_ns;   /* since when there is only drained; 0: not yet */
+    uint64_t drain_frames; /* that are still fetched at most: no queue held more by then */
     struct rte_mbuf *mbufs[FRAME_BURST];
     unsigned received; /* of mbufs */
     unsigned
@@ -64,6 +70,8 @@ struct line {
     struct source_dpdk_options options;
     struct dpdk_port ports[SOURCE_DPDK_PORTS_MAX];
     struct socket_losses sockets;
+    struct xdp_headers headers;
+    atomic_bool is_shut;     /* the kernel hands nothing over any more */
     uint32_t waiting_frames; /* that a queue can hold */
     atomic_uint_least64_t not_forwarded;
     unsigned open_count; /* pollers not yet closed */
@@ -191,6 +199,8 @@ static void receive(struct poller *poller)
     if (count && line->options.forwards)
         forward(line, lane, poller->mbufs, count);
     poller->received = count;
+    poller->fetched_frames += count;
+    poller->drain_frames -= RTE_MIN(poller->drain_frames, count);
     poller->released = 0;
     poller->taken = 0;
     poller->empty_polls = count ? 0 : poller->empty_polls + 1;
@@ -231,6 +241,17 @@ static bool enter_interval(struct poller *poller, uint64_t time_ns, const struct
     return true;
 }
 
+/* How long the frame was on the wire. One that was cut has that where its link addresses were. */
+static uint32_t wire_bytes_of(const struct poller *poller, const struct rte_mbuf *mbuf)
+{
+    struct headers_stamp stamp;
+    if (!poller->line->options.is_cut || mbuf->data_len < sizeof stamp)
+        return mbuf->pkt_len;
+    memcpy(&stamp, rte_pktmbuf_mtod(mbuf, const void *), sizeof stamp);
+    return stamp.mark == HEADERS_STAMP_MARK ? RTE_MAX(stamp.wire_bytes, mbuf->pkt_len)
+                                            : mbuf->pkt_len;
+}
+
 /* False when the next frame has to wait for the next burst. */
 static bool take_next(struct poller *poller, struct burst *burst)
 {
@@ -243,8 +264,9 @@ static bool take_next(struct poller *poller, struct burst *burst)
     burst->frames[burst->count++] = (struct frame){.bytes = bytes,
                                                    .time_ns = time_ns,
                                                    .captured_bytes = captured_bytes,
-                                                   .wire_bytes = mbuf->pkt_len,
-                                                   .link_type = LINK_TYPE_ETHERNET};
+                                                   .wire_bytes = wire_bytes_of(poller, mbuf),
+                                                   .link_type = LINK_TYPE_ETHERNET,
+                                                   .is_cut = poller->line->options.is_cut};
     poller->now_ns = time_ns;
     poller->taken++;
     return true;
@@ -271,7 +293,7 @@ static void shed(struct poller *poller, struct burst *burst)
 {
     burst->shed.frames = poller->received;
     for (unsigned i = 0; i < poller->received; i++)
-        burst->shed.bytes += poller->mbufs[i]->pkt_len;
+        burst->shed.bytes += wire_bytes_of(poller, poller->mbufs[i]);
     poller->taken = poller->received;
 }
 
@@ -285,10 +307,40 @@ static void introduce_thread(struct poller *poller)
     prctl(PR_SET_TIMERSLACK, 1000);
 }
 
+/* A device that cannot be shut goes on receiving: what waited by then is all that is fetched. */
+static bool dpdk_drain(struct source *source)
+{
+    struct poller *poller = (struct poller *)source;
+    struct line *line = poller->line;
+    if (line->options.is_capture)
+        return false;
+    if (poller->drained_ns)
+        return true;
+    if (!atomic_exchange(&line->is_shut, true)) {
+        xdp_headers_stop(&line->headers);
+        socket_losses_stop(&line->sockets);
+    }
+    poller->drained_ns = poller->now_ns;
+    poller->drain_frames = (uint64_t)line->waiting_frames * poller->lane_count;
+    poller->empty_polls = 0;
+    return true;
+}
+
+static bool is_drained(const struct poller *poller)
+{
+    return poller->drained_ns && poller->now_ns >= poller->drained_ns + DRAIN_NS &&
+           (poller->empty_polls >= poller->lane_count || poller->drain_frames == 0);
+}
+
+static bool is_at_end(const struct poller *poller)
+{
+    unsigned end_polls = poller->line->options.end_after_empty_polls;
+    return (end_polls && poller->empty_polls >= end_polls) || is_drained(poller);
+}
+
 static void dpdk_burst(struct source *source, struct burst *burst)
 {
     struct poller *poller = (struct poller *)source;
-    const struct source_dpdk_options *options = &poller->line->options;
     introduce_thread(poller);
     burst->count = 0;
     poller->scratch_used = 0;
@@ -299,8 +351,7 @@ static void dpdk_burst(struct source *source, struct burst *burst)
     while (poller->taken < poller->received && take_next(poller, burst))
         continue;
     rest(poller);
-    burst->is_end =
-        options->end_after_empty_polls && poller->empty_polls >= options->end_after_empty_polls;
+    burst->is_end = is_at_end(poller);
     burst->is_pressed = rings_behind(poller) > 0;
     burst->now_ns = poller->now_ns;
     burst->interval_ns = poller->interval.start_ns;
@@ -316,6 +367,21 @@ static void dpdk_release(struct source *source, struct burst *burst)
     burst->count = 0;
 }
 
+/* The sockets know what they had no room for, and the program what it dropped. Once nothing waits
+ * any more, what was handed over and never fetched is the same number, or the truer one. */
+static uint64_t lost_in_kernel(struct line *line)
+{
+    const struct poller *poller = line->pollers;
+    struct xdp_headers_counts counts;
+    uint64_t lost = socket_losses_read(&line->sockets);
+    if (!xdp_headers_read(&line->headers, &counts))
+        return lost;
+    uint64_t missing = counts.redirected_frames - poller->fetched_frames;
+    if (poller->drained_ns && counts.redirected_frames > poller->fetched_frames)
+        lost = RTE_MAX(lost, missing);
+    return lost + counts.failed_frames;
+}
+
 static void dpdk_losses(const struct source *source, struct tally_losses *losses)
 {
     const struct poller *poller = (const struct poller *)source;
@@ -325,7 +391,7 @@ static void dpdk_losses(const struct source *source, struct tally_losses *losses
         return;
     for (unsigned i = 0; i < line->options.port_count; i++)
         dpdk_port_losses(&line->ports[i], losses);
-    losses->kernel = socket_losses_read(&line->sockets);
+    losses->kernel = lost_in_kernel(line);
     losses->forward = atomic_load_explicit(&line->not_forwarded, memory_order_relaxed);
 }
 
@@ -362,6 +428,7 @@ static int open_ports(struct line *line, uint16_t queue_count, bool is_split, st
         return error_set(error, EINVAL, "DPDK port %u is no capture file", line->ports[0].id);
     line->waiting_frames =
         line->options.waiting_frames ? line->options.waiting_frames : line->ports[0].ring_frames;
+    xdp_headers_find(&line->headers);
     failure = socket_losses_find(&line->sockets);
     return failure ? error_set(error, -failure, "cannot list this process's sockets: %s",
                                strerror(-failure))
@@ -375,6 +442,7 @@ static void init_poller(struct line *line, unsigned index, unsigned count, uint1
         .burst = dpdk_burst,
         .release = dpdk_release,
         .losses = dpdk_losses,
+        .drain = dpdk_drain,
         .close = dpdk_close,
     };
     struct poller *poller = &line->pollers[index];

@@ -62,6 +62,13 @@ static void finish(struct shift *shift)
     mailbox_end(shift->worker->mailbox);
 }
 
+/* Told to stop, it still takes what has arrived. */
+static bool is_told_to_end(const struct worker *worker)
+{
+    return atomic_load_explicit(worker->stop, memory_order_relaxed) &&
+           !source_drain(worker->source);
+}
+
 void worker_run(const struct worker *worker)
 {
     struct shift shift = {.worker = worker, .tally = mailbox_blank(worker->mailbox)};
@@ -79,7 +86,7 @@ void worker_run(const struct worker *worker)
         note_shed(&shift, &burst.shed);
         source_release(worker->source, &burst);
         settle(&shift, worker->settle_slots);
-        is_over = burst.is_end || atomic_load_explicit(worker->stop, memory_order_relaxed);
+        is_over = burst.is_end || is_told_to_end(worker);
     }
     finish(&shift);
 }

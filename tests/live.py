@@ -21,6 +21,7 @@ import time
 READY_SECONDS = 10
 TYPE_ALL = 3  # every frame, whatever its type (ETH_P_ALL)
 BATCH = 4000
+TESTS = pathlib.Path(__file__).resolve().parent
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
@@ -68,13 +69,27 @@ def send(interface, frames, is_paced=True):
                 time.sleep(0.005)
 
 
+@contextlib.contextmanager
+def silence(interface):
+    """Nothing may arrive there meanwhile."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(TYPE_ALL)) as ear:
+        ear.bind((interface, TYPE_ALL))
+        ear.setblocking(False)
+        yield
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                frame, origin = ear.recvfrom(65536)
+                assert origin[2] == socket.PACKET_OUTGOING, f"a mirror port sent {frame.hex()}"
+    assert_same(statistic(interface, "rx_packets"), 0)
+
+
 class Live:
     """A running `glassbox live`."""
 
     def __init__(self, glassbox, source, *options):
         self.errors = tempfile.TemporaryFile()
         command = [glassbox, "live", "--source", source, "--interval", "3600", *options]
-        leaks = pathlib.Path(__file__).resolve().parent / "support" / "leaks.txt"
+        leaks = TESTS / "support" / "leaks.txt"
         environment = {**os.environ, "LSAN_OPTIONS": f"suppressions={leaks}:print_suppressions=0"}
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=self.errors, env=environment
@@ -110,6 +125,9 @@ class Live:
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
+        return self.finish()
+
+    def finish(self):
         rest, _ = self.process.communicate(timeout=60)
         self.reports += [json.loads(line) for line in rest.splitlines()]
         assert self.process.returncode == 0, f"exit {self.process.returncode}: {self.said()}"
@@ -163,7 +181,7 @@ def counts_every_frame(glassbox, source, *options):
     """And sends none; the bytes are the wire's."""
     sizes = [60, 61, 128, 590, 1514]
     frames = [udp_frame(i, sizes[i % len(sizes)]) for i in range(BATCH)]
-    with cable("gbnear", "gbfar"), Live(glassbox, f"{source}:gbfar", *options) as live:
+    with cable("gbnear", "gbfar"), silence("gbnear"), Live(glassbox, f"{source}:gbfar", *options) as live:
         send("gbnear", frames)
         arrived = settle("gbfar")
         assert_same(has_program("gbfar"), source == "af_xdp")
@@ -175,8 +193,8 @@ def counts_every_frame(glassbox, source, *options):
         assert_same(summed(reports, "frames", "bytes"), sum(map(len, frames)))
         assert_same(summed(reports, "frames", "shed"), 0)
         assert not has_program("gbfar"), "a program is left on the interface"
+        assert_same(statistic("gbfar", "tx_packets"), 0)
         check_law(reports)
-        assert statistic("gbnear", "rx_packets") == 0, "a mirror port sent something"
 
 
 def af_packet_counts_every_frame(glassbox):
@@ -217,6 +235,142 @@ def af_packet_loses_nothing_unsaid(glassbox):
 
 def af_xdp_loses_nothing_unsaid(glassbox):
     loses_nothing_unsaid(glassbox, "af_xdp")
+
+
+def drains_what_waits(glassbox, source, *options):
+    """Told to stop while frames wait: they are counted, and none that came after."""
+    with cable("gbnear", "gbfar"), Live(glassbox, f"{source}:gbfar", *options) as live:
+        live.process.send_signal(signal.SIGSTOP)
+        send("gbnear", [udp_frame(i) for i in range(1500)])
+        live.process.send_signal(signal.SIGTERM)
+        live.process.send_signal(signal.SIGCONT)
+        reports = live.finish()
+        lost = summed(reports, "frames", "dropped", "kernel")
+        assert_same((summed(reports, "frames", "seen"), lost), (1500, 0))
+        check_law(reports)
+
+
+def af_packet_drains_what_waits(glassbox):
+    drains_what_waits(glassbox, "af_packet")
+    drains_what_waits(glassbox, "af_packet", "--workers", "2")
+
+
+def af_xdp_drains_what_waits(glassbox):
+    drains_what_waits(glassbox, "af_xdp")
+
+
+def capture_frames(path):
+    """Of a pcap file of this machine's byte order."""
+    data = path.read_bytes()
+    at = 24
+    while at < len(data):
+        captured, length = struct.unpack_from("=II", data, at + 8)
+        if captured == length:
+            yield data[at + 16 : at + 16 + captured]
+        at += 16 + captured
+
+
+def corpus_frames():
+    """What the packet fuzzer starts from: every encapsulation there is, and every way to be malformed."""
+    for path in sorted((TESTS / "fuzz/corpus/packet").iterdir()):
+        data = path.read_bytes()
+        if data[:2] == b"\0\1" and data[5:7] == b"\0\0":
+            yield data[8:]
+
+
+def report_of(glassbox, frames, *options):
+    """The one report over these frames, without its times."""
+    with cable("gbnear", "gbfar"), Live(glassbox, "af_xdp:gbfar", *options) as live:
+        send("gbnear", frames)
+        arrived = settle("gbfar")
+        reports = live.stop()
+    check_law(reports)
+    assert_same((len(reports), arrived, reports[0]["frames"]["seen"]), (1, len(frames), len(frames)))
+    reports[0].pop("interval")
+    return reports[0]
+
+
+def reports_the_same_without_payload(glassbox):
+    """The sample, and frames of every kind, with and without the kernel's cut."""
+    if not cuts_payload(glassbox):
+        raise Skip("built without BPF")
+    frames = [*capture_frames(TESTS / "data/sample.pcap"), *corpus_frames()]
+    frames = [frame for frame in frames if 14 <= len(frame) <= 1514]
+    assert len(frames) > 1000
+    for options in ([], ["--no-decap"], ["--scope", "vlan,vni,teid", "--workers", "2"]):
+        whole = report_of(glassbox, frames, "--whole-frames", *options)
+        cut = report_of(glassbox, frames, *options)
+        for key, value in whole.items():
+            assert cut[key] == value, f"{options}: {key}: {cut[key]} is not {value}"
+        assert_same(sum(map(len, frames)), cut["frames"]["bytes"])
+    assert len(whole["frames"]["encapsulations"]) > 15 and len(whole["frames"]["malformed"]) > 5
+
+
+def cuts_payload(glassbox):
+    return "xdp" in subprocess.run([glassbox, "version"], capture_output=True, check=True).stdout.decode()
+
+
+def marked_frames(marker, addresses):
+    """From and to these link addresses, the marker as payload of all transports, in tunnels, in fragments, behind IP and in what is not IP."""
+
+    def ethernet(number, packet):
+        return addresses + struct.pack("!H", number) + packet
+
+    def ipv4(protocol, packet, fragment=0):
+        head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(packet), 7, fragment, 64, protocol, 0)
+        return head + b"\xc0\0\2\1\xc0\0\2\2" + packet
+
+    def udp(port, payload):
+        return struct.pack("!HHHH", 40000, port, 8 + len(payload), 0) + payload
+
+    tcp = struct.pack("!HHIIBBHHH", 40000, 80, 1, 1, 5 << 4, 24, 1024, 0, 0) + marker
+    ipv6 = struct.pack("!IHBB", 6 << 28, len(tcp), 6, 64) + bytes(31) + b"\1" + tcp
+    inside = ethernet(0x0800, ipv4(6, tcp))
+    packets = [ipv4(6, tcp), ipv4(17, udp(53, marker)), ipv4(1, b"\x08\0\0\0" + marker), ipv4(50, marker),
+               ipv4(17, marker, fragment=5), ipv4(17, udp(53, marker), fragment=0x2000), ipv4(132, bytes(12) + marker),
+               ipv4(17, udp(4789, b"\x08" + bytes(7) + inside)), ipv4(47, b"\0\0\x08\0" + ipv4(6, tcp)),
+               ipv4(4, ipv4(6, tcp)), ipv4(41, ipv6), ipv4(17, udp(2152, b"\x30\xff\0\0\0\0\0\1" + ipv4(6, tcp))),
+               ipv4(4, marker), ipv4(17, udp(4789, marker)), ipv4(17, udp(3544, marker)), ipv4(47, marker),
+               ipv4(17, udp(4789, b"\x08" + bytes(7) + marker)), ipv4(17, udp(53, b"")) + marker]
+    yield from (ethernet(0x0800, packet) for packet in packets)
+    yield ethernet(0x86DD, ipv6)
+    yield ethernet(0x8100, b"\0\7\x08\0" + ipv4(6, tcp))
+    yield ethernet(0x8847, b"\0\1\1\xff" + ipv4(6, tcp))
+    yield ethernet(0x8864, b"\x11\0\0\0\0\0\0\x21" + ipv4(6, tcp))
+    yield ethernet(0x0806, marker)
+    yield ethernet(0x88B5, marker)
+
+
+def memory_holds(pid, marker):
+    """Does the marker stand anywhere in the process's writable memory?"""
+    maps = pathlib.Path(f"/proc/{pid}/maps").read_text()
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps.splitlines():
+            first, last = (int(bound, 16) for bound in line.split()[0].split("-"))
+            if "w" not in line.split()[1]:
+                continue
+            with contextlib.suppress(OSError):
+                memory.seek(first)
+                if marker in memory.read(last - first):
+                    return True
+    return False
+
+
+def payload_never_arrives(glassbox):
+    """Neither payload nor link addresses are anywhere in the process; without the cut they are."""
+    if not cuts_payload(glassbox):
+        raise Skip("built without BPF")
+    marker = os.urandom(24)
+    addresses = b"\x02" + os.urandom(11)
+    frames = list(marked_frames(marker, addresses))
+    for options, is_expected in ([], False), (["--whole-frames"], True):
+        with cable("gbnear", "gbfar"), Live(glassbox, "af_xdp:gbfar", *options) as live:
+            send("gbnear", frames)
+            time.sleep(0.3)
+            for what in (marker[:12], marker[-12:], addresses):
+                found = memory_holds(live.process.pid, what)
+                assert found == is_expected, f"{options}: {what.hex()} {'' if found else 'not '}found"
+            assert_same(summed(live.stop(), "frames", "seen"), len(frames))
 
 
 def gives_up_privileges(glassbox):
@@ -314,7 +468,7 @@ def forwards_untouched_and_in_order(glassbox):
 
 def sheds_before_it_loses(glassbox):
     """A port that always has more: part is only counted, part is looked at, all adds up."""
-    sample = pathlib.Path(__file__).resolve().parent / "data" / "sample.pcap"
+    sample = TESTS / "data" / "sample.pcap"
     device = f"--vdev=net_pcap0,rx_pcap={sample},infinite_rx=1"
     with Live(glassbox, "dpdk", "--", "--no-pci", device) as live:
         time.sleep(1)
@@ -356,6 +510,10 @@ CASES = [
     af_packet_loses_nothing_unsaid,
     af_xdp_counts_every_frame,
     af_xdp_loses_nothing_unsaid,
+    af_packet_drains_what_waits,
+    af_xdp_drains_what_waits,
+    reports_the_same_without_payload,
+    payload_never_arrives,
     gives_up_privileges,
     reports_when_told,
     reports_by_the_clock,

@@ -29,6 +29,7 @@ struct source_operations {
     void (*burst)(struct source *source, struct burst *burst);
     void (*release)(struct source *source, struct burst *burst);
     void (*losses)(const struct source *source, struct tally_losses *losses);
+    bool (*drain)(struct source *source); /* may be null: what waits is left where it is */
     void (*close)(struct source *source);
 };
 
@@ -56,6 +57,13 @@ static inline void source_release(struct source *source, struct burst *burst)
 static inline void source_losses(const struct source *source, struct tally_losses *losses)
 {
     source->operations->losses(source, losses);
+}
+
+/* From now on nothing more is taken in; what has arrived by now is still handed over, and then the
+ * end. False when the source does no such thing and can be left at once. May be called again. */
+static inline bool source_drain(struct source *source)
+{
+    return source->operations->drain && source->operations->drain(source);
 }
 
 /* Null is fine. */

@@ -32,6 +32,7 @@ struct source_dpdk_options {
     bool forwards;
     uint16_t queue_count; /* receive queues per port that must be read; 0: as the sources need */
     uint32_t frame_bytes; /* see dpdk_port.h; 0 for the usual */
+    bool is_cut; /* frames come without payload, stamped with their lengths: xdp_headers.h */
     uint64_t interval_ns; /* 0: the whole run is one interval */
 
     /* A capture file behind net_pcap, read as source_pcap would: frames and intervals have the

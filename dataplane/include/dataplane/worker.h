@@ -14,7 +14,7 @@ struct worker {
     struct source *source;
     struct classifier *classifier;
     struct mailbox *mailbox;
-    const atomic_bool *stop; /* set by anyone: finish as if the source had ended */
+    const atomic_bool *stop; /* set by anyone: finish as if the source ended here */
     bool is_live;            /* the last interval ends by the clock */
     uint32_t settle_slots;   /* of the flow table, worked through per burst after an interval */
 };
