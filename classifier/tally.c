@@ -2,6 +2,7 @@
 /* Adds tallies up and checks that nothing is missing. */
 #include "classifier/tally.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +23,13 @@ int tally_new(struct tally **tally, unsigned protocol_count, struct error *error
     if (!made)
         goto fail;
     made->protocol_count = protocol_count;
+    made->protocol_room = protocol_count;
     made->cells = calloc(protocol_count, sizeof *made->cells);
     made->non_ip = calloc(protocol_count, sizeof *made->non_ip);
     made->services = calloc(SERVICES_MAX, sizeof *made->services);
     if (!made->cells || !made->non_ip || !made->services)
         goto fail;
-    tally_clear(made);
+    made->first_ns = UINT64_MAX;
     *tally = made;
     return 0;
 fail:
@@ -50,6 +52,7 @@ void tally_clear(struct tally *tally)
 {
     struct tally empty = {.first_ns = UINT64_MAX,
                           .protocol_count = tally->protocol_count,
+                          .protocol_room = tally->protocol_room,
                           .non_ip = tally->non_ip,
                           .cells = tally->cells,
                           .services = tally->services};
@@ -57,6 +60,12 @@ void tally_clear(struct tally *tally)
     memset(tally->non_ip, 0, non_ip_size(tally));
     memset(tally->services, 0, SERVICES_MAX * sizeof *tally->services);
     *tally = empty;
+}
+
+void tally_resize(struct tally *tally, unsigned protocol_count)
+{
+    assert(protocol_count <= tally->protocol_room);
+    tally->protocol_count = protocol_count;
 }
 
 static void add_count(struct tally_count *into, const struct tally_count *from)
@@ -163,6 +172,8 @@ void tally_merge(struct tally *into, const struct tally *from)
 
 void tally_append(struct tally *into, const struct tally *next)
 {
+    if (next->protocol_count > into->protocol_count)
+        tally_resize(into, next->protocol_count);
     struct tally_count carried_over = into->seen.frames ? into->carried_over : next->carried_over;
     tally_merge(into, next);
     into->flows.active = next->flows.active;

@@ -13,6 +13,7 @@
 #include "dataplane/dataplane.h"
 #include "dataplane/source_dpdk.h"
 #include "dataplane/xdp_headers.h"
+#include "live_attendant.h"
 #include "live_device.h"
 #include "privilege.h"
 #include "run_knowledge.h"
@@ -21,10 +22,11 @@
 
 struct live {
     struct run_options run;
-    struct run_knowledge knowledge;
+    struct run_knowledge *knowledge; /* the dataplane's first; then the attendant's */
     struct live_device_options device_options;
     struct live_device device;
-    const char *textfile_path; /* null: none is written */
+    struct live_attendant *attendant; /* once its thread has ended */
+    const char *textfile_path;        /* null: none is written */
     const char *user;
 };
 
@@ -47,6 +49,7 @@ static const struct option options[] = {
 
 /* For the signal handlers. */
 static struct dataplane *running;
+static struct live_attendant *attending;
 static atomic_uint_least64_t cut_ns;
 
 static uint64_t read_clock(void)
@@ -70,12 +73,21 @@ static void cut_on_signal(int number)
     atomic_store(&cut_ns, read_clock() + notice_ns);
 }
 
-static void take_signals(struct dataplane *dataplane)
+static void reload_on_signal(int number)
+{
+    (void)number;
+    live_attendant_ask(attending);
+}
+
+static void take_signals(struct dataplane *dataplane, struct live_attendant *attendant)
 {
     const struct sigaction stop = {.sa_handler = stop_on_signal, .sa_flags = (int)SA_RESETHAND};
     const struct sigaction cut = {.sa_handler = cut_on_signal, .sa_flags = SA_RESTART};
+    const struct sigaction reload = {.sa_handler = reload_on_signal, .sa_flags = SA_RESTART};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     running = dataplane;
+    attending = attendant;
+    sigaction(SIGHUP, &reload, NULL);
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGUSR1, &cut, NULL);
@@ -105,40 +117,78 @@ static int take_option(void *context, int option, const char *value, struct erro
     }
 }
 
-static struct report_context context_of(const struct live *live)
+static struct report_context context_of(const struct live *live,
+                                        const struct run_knowledge *knowledge)
 {
-    return run_knowledge_context(&live->knowledge, &live->run, "dpdk",
+    return run_knowledge_context(knowledge, &live->run, "dpdk",
                                  live->device_options.forward ? "inline" : "mirror");
 }
 
-static int write_reports(struct dataplane *dataplane, struct report_stream *stream,
-                         struct textfile *textfile, const struct protocols *protocols,
-                         struct error *error)
+/* Where an interval's report goes. */
+struct outlets {
+    struct report_stream *stream;
+    struct textfile *textfile; /* null: none is written */
+    unsigned generation;       /* of the knowledge they tell by */
+};
+
+static int write_report(const struct live *live, struct outlets *outlets, const struct tally *tally,
+                        struct error *error)
+{
+    if (tally->generation != outlets->generation) {
+        outlets->generation = tally->generation;
+        const struct report_context context =
+            context_of(live, live_attendant_knowledge(attending, tally->generation));
+        report_stream_change(outlets->stream, &context);
+        if (outlets->textfile)
+            textfile_change(outlets->textfile, &context);
+    }
+    int failure = report_stream_write(outlets->stream, tally, error);
+    if (!failure && outlets->textfile)
+        failure = textfile_write(outlets->textfile, tally, error);
+    return failure;
+}
+
+static int write_reports(const struct live *live, struct dataplane *dataplane,
+                         struct outlets *outlets, struct error *error)
 {
     struct tally *tally;
-    int failure = tally_new(&tally, protocols_count(protocols), error);
+    int failure = tally_new(&tally, PROTOCOLS_MAX, error);
     if (failure)
         return failure;
-    while (!failure && dataplane_next(dataplane, tally)) {
-        failure = report_stream_write(stream, tally, error);
-        if (!failure && textfile)
-            failure = textfile_write(textfile, tally, error);
-    }
+    tally_resize(tally, 0);
+    while (!failure && dataplane_next(dataplane, tally))
+        failure = write_report(live, outlets, tally, error);
     tally_free(tally);
-    return failure ? failure : report_stream_end(stream, error);
+    return failure ? failure : report_stream_end(outlets->stream, error);
+}
+
+/* The attendant has all knowledge from here on. */
+static int attend_and_report(struct live *live, struct dataplane *dataplane,
+                             struct outlets *outlets, struct error *error)
+{
+    const struct live_attendant_options attendance = {
+        .dataplane = dataplane, .run = &live->run, .device = &live->device, .cut_ns = &cut_ns};
+    struct live_attendant *attendant;
+    struct run_knowledge *knowledge = live->knowledge;
+    live->knowledge = NULL;
+    int failure = live_attendant_start(&attendant, &attendance, knowledge, error);
+    if (failure)
+        return failure;
+    take_signals(dataplane, attendant);
+    failure = write_reports(live, dataplane, outlets, error);
+    signal(SIGHUP, SIG_IGN);
+    live_attendant_stop(attendant);
+    live->attendant = attendant;
+    return failure;
 }
 
 /* Where reports go is known to work before the first frame is taken. */
-static int report_on(struct live *live, struct dataplane *dataplane, struct textfile *textfile,
-                     struct error *error)
+static int open_outlets(const struct live *live, struct outlets *outlets, struct error *error)
 {
-    const struct report_context context = context_of(live);
-    struct report_stream *stream;
-    int failure = report_stream_new(&stream, &context, live->run.format, stdout, error);
-    if (failure)
-        return failure;
-    failure = write_reports(dataplane, stream, textfile, context.protocols, error);
-    report_stream_free(stream);
+    const struct report_context context = context_of(live, live->knowledge);
+    int failure = report_stream_new(&outlets->stream, &context, live->run.format, stdout, error);
+    if (!failure && live->textfile_path)
+        failure = textfile_new(&outlets->textfile, live->textfile_path, &context, error);
     return failure;
 }
 
@@ -153,25 +203,24 @@ static int start_dataplane(struct live *live, struct source *const *sources, uns
 static int run_dataplane(struct live *live, struct source *const *sources, unsigned count,
                          struct error *error)
 {
-    const struct report_context context = context_of(live);
-    struct textfile *textfile = NULL;
+    struct outlets outlets = {.generation = 0};
     struct dataplane *dataplane;
     int failure = privilege_drop(live->user, live->device.needs_network, error);
-    if (!failure && live->textfile_path)
-        failure = textfile_new(&textfile, live->textfile_path, &context, error);
+    if (!failure)
+        failure = open_outlets(live, &outlets, error);
     if (failure) {
         for (unsigned i = 0; i < count; i++)
             source_close(sources[i]);
-        return failure;
+    } else {
+        failure = start_dataplane(live, sources, count, &dataplane, error);
+        if (!failure) {
+            failure = attend_and_report(live, dataplane, &outlets, error);
+            privilege_raise_network();
+            dataplane_free(dataplane);
+        }
     }
-    failure = start_dataplane(live, sources, count, &dataplane, error);
-    if (!failure) {
-        take_signals(dataplane);
-        failure = report_on(live, dataplane, textfile, error);
-        privilege_raise_network();
-        dataplane_free(dataplane);
-    }
-    textfile_free(textfile);
+    textfile_free(outlets.textfile);
+    report_stream_free(outlets.stream);
     return failure;
 }
 
@@ -227,10 +276,15 @@ static int listen_live(struct live *live, struct error *error)
 static int listen_with_knowledge(struct live *live)
 {
     struct error error = {0};
-    int failure = run_knowledge_open(&live->knowledge, &live->run, &error);
+    live->knowledge = calloc(1, sizeof *live->knowledge);
+    int failure = live->knowledge ? run_knowledge_open(live->knowledge, &live->run, NULL, &error)
+                                  : error_set(&error, ENOMEM, "out of memory for rules");
     if (!failure)
         failure = listen_live(live, &error);
-    run_knowledge_close(&live->knowledge);
+    live_attendant_free(live->attendant);
+    if (live->knowledge)
+        run_knowledge_close(live->knowledge);
+    free(live->knowledge);
     if (failure)
         command_complain("%s", error.text);
     return command_flush(failure ? EXIT_FAILED : EXIT_GOOD);
@@ -243,6 +297,7 @@ static int run(const struct command *command, int argc, char **argv)
     live.run.format = REPORT_NDJSON;
     live.run.interval_ns = 60000000000;
     live.run.dataplane.is_live = true;
+    live.run.dataplane.protocol_room = PROTOCOLS_MAX;
     int outcome = run_options_read(&live.run, command, argc, argv, &own);
     if (outcome != RUN_OPTIONS_GOOD)
         return outcome;
@@ -262,7 +317,8 @@ const struct command command_live = {
         "per\n"
         "interval. Nothing else leaves: no address, no name, no payload. Ends with a last report "
         "on\n"
-        "SIGINT and SIGTERM; SIGUSR1 ends the interval and reports at once.\n\n"
+        "SIGINT and SIGTERM; SIGUSR1 ends the interval and reports at once; SIGHUP loads rules "
+        "anew.\n\n"
         "  --source SOURCE    af_packet:IFACE  any interface, through the kernel\n"
         "                     af_xdp:IFACE     faster, where the interface's driver has XDP\n"
         "                     dpdk             DPDK's first port, by the arguments after --\n"

@@ -18,6 +18,7 @@
 
 #include "base/text.h"
 #include "command.h"
+#include "dataplane/source_dpdk.h"
 #include "dataplane/xdp_headers.h"
 #include "privilege.h"
 
@@ -218,6 +219,7 @@ static int open_interface(struct live_device *device, const char *interface, enu
 {
     unsigned index = device->port_count++;
     device->ports[index] = (uint16_t)index;
+    snprintf(device->names[index], sizeof device->names[index], "%s", interface);
     int failure = check_interface(device, interface, driver, error);
     if (failure)
         return failure;
@@ -297,11 +299,11 @@ static int choose_ports(struct live_device *device, const struct live_device_opt
 {
     char names[2][IF_NAMESIZE] = {"", ""};
     device->port_count = options->forward ? 2 : 1;
-    if (!options->forward)
-        return 0;
-    int failure = split_forward(options->forward, names, error);
-    for (unsigned i = 0; !failure && i < 2; i++)
+    int failure = options->forward ? split_forward(options->forward, names, error) : 0;
+    for (unsigned i = 0; !failure && i < 2 && *names[i]; i++)
         failure = read_port(names[i], &device->ports[i], error);
+    for (unsigned i = 0; i < device->port_count; i++)
+        snprintf(device->names[i], sizeof device->names[i], "DPDK port %u", device->ports[i]);
     return failure;
 }
 
@@ -352,6 +354,15 @@ int live_device_open(struct live_device *device, const struct live_device_option
     if (device->argument_count == LIVE_DEVICE_ARGUMENTS)
         return error_set(error, E2BIG, "too many arguments for DPDK");
     return 0;
+}
+
+bool live_device_is_up(const struct live_device *device, unsigned port)
+{
+    struct ifreq answer;
+    if (device->listener < 0)
+        return source_dpdk_has_link(device->ports[port]);
+    return ask(device->listener, device->names[port], SIOCGIFFLAGS, &answer, NULL) == 0 &&
+           answer.ifr_flags & IFF_RUNNING;
 }
 
 void live_device_close(struct live_device *device)

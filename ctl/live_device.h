@@ -16,6 +16,7 @@ struct live_device {
     const char *arguments[LIVE_DEVICE_ARGUMENTS]; /* for DPDK; borrowed or in `text` */
     unsigned port_count;
     uint16_t ports[LIVE_DEVICE_PORTS];
+    char names[LIVE_DEVICE_PORTS][32]; /* of interfaces, or of ports for a person */
     uint16_t queue_count;    /* receive queues that must all be read; 0: as many as wanted */
     uint32_t waiting_frames; /* places in the kernel's ring; 0: DPDK's own count */
     uint32_t frame_bytes;    /* the largest that the interfaces can receive; 0: as usual */
@@ -39,6 +40,10 @@ struct live_device_options {
 /* Returns 0, or -errno with what is missing and how to get it. Must be closed either way. */
 int live_device_open(struct live_device *device, const struct live_device_options *options,
                      struct error *error);
+
+/* Does frames' coming and going depend on nothing but the other side? While the device is open. */
+bool live_device_is_up(const struct live_device *device, unsigned port);
+
 void live_device_close(struct live_device *device);
 
 #endif

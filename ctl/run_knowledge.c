@@ -11,18 +11,19 @@ static void tell_fault(const char *text)
 
 /* The rules come first: what they declare must stand in the table before anything counts. */
 int run_knowledge_open(struct run_knowledge *knowledge, struct run_options *run,
-                       struct error *error)
+                       const struct run_knowledge *before, struct error *error)
 {
     struct classifier_options *classifier = &run->dataplane.classifier;
     *knowledge = (struct run_knowledge){.protocols = NULL};
-    int failure = protocols_new(&knowledge->protocols, error);
+    int failure =
+        protocols_new_after(&knowledge->protocols, before ? before->protocols : NULL, error);
     if (failure)
         return failure;
     run->dataplane.protocols = knowledge->protocols;
     if (!(classifier->tiers & 1u << TIER_SIGNATURES))
         return 0;
-    failure = rule_folder_open(&knowledge->rules, run->rules_path, knowledge->protocols, tell_fault,
-                               error);
+    failure = rule_folder_open(&knowledge->rules, run->rules_path, before ? &before->rules : NULL,
+                               knowledge->protocols, tell_fault, error);
     classifier->signatures = knowledge->rules.signatures;
     classifier->services = knowledge->rules.services;
     return failure;
@@ -33,6 +34,13 @@ void run_knowledge_close(struct run_knowledge *knowledge)
     rule_folder_close(&knowledge->rules);
     if (knowledge->protocols)
         protocols_free(knowledge->protocols);
+}
+
+struct classifier_knowledge run_knowledge_parts(const struct run_knowledge *knowledge)
+{
+    return (struct classifier_knowledge){.protocols = knowledge->protocols,
+                                         .signatures = knowledge->rules.signatures,
+                                         .services = knowledge->rules.services};
 }
 
 struct report_context run_knowledge_context(const struct run_knowledge *knowledge,

@@ -133,6 +133,12 @@ unsigned source_dpdk_ports(void)
     return rte_eth_dev_count_avail();
 }
 
+bool source_dpdk_has_link(uint16_t port)
+{
+    struct rte_eth_link link;
+    return rte_eth_link_get_nowait(port, &link) < 0 || link.link_status == RTE_ETH_LINK_UP;
+}
+
 void source_dpdk_stop(void)
 {
     rte_eal_cleanup();
@@ -184,7 +190,7 @@ static void pass_time(struct poller *poller)
         start_ns = RTE_MAX(start_ns, due_ns);
     }
     if (options->cut_ns) {
-        uint64_t cut_ns = atomic_load_explicit(options->cut_ns, memory_order_relaxed);
+        uint64_t cut_ns = atomic_load_explicit(options->cut_ns, memory_order_acquire);
         start_ns = cut_ns <= poller->now_ns ? RTE_MAX(start_ns, cut_ns) : start_ns;
     }
     poller->interval.start_ns = start_ns;

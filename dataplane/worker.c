@@ -9,6 +9,8 @@ struct shift {
     struct tally *closed; /* of the one before, while its flows are settled; null after that */
     struct tally_losses losses; /* told so far */
     uint64_t now_ns;
+    unsigned protocol_count;
+    unsigned generation;
 };
 
 static void note_losses(struct shift *shift)
@@ -39,6 +41,27 @@ static void settle(struct shift *shift, uint32_t slots)
     shift->closed = NULL;
 }
 
+static struct tally *begin_tally(const struct shift *shift)
+{
+    struct tally *tally = mailbox_blank(shift->worker->mailbox);
+    tally_resize(tally, shift->protocol_count);
+    tally->generation = shift->generation;
+    return tally;
+}
+
+/* Only here does knowledge change, while no frame is in hand: each interval is told by one. */
+static void take_offer(struct shift *shift, uint64_t interval_ns)
+{
+    struct worker_offer *offer = shift->worker->offer;
+    struct classifier_change *change = atomic_load_explicit(&offer->change, memory_order_acquire);
+    if (!change || interval_ns < atomic_load_explicit(&offer->from_ns, memory_order_relaxed))
+        return;
+    classifier_change_make(shift->worker->classifier, change);
+    shift->protocol_count = offer->protocol_count;
+    shift->generation++;
+    atomic_store_explicit(&offer->change, NULL, memory_order_release);
+}
+
 static void close_interval(struct shift *shift, uint64_t end_ns)
 {
     settle(shift, UINT32_MAX);
@@ -48,7 +71,8 @@ static void close_interval(struct shift *shift, uint64_t end_ns)
     classifier_close_interval(shift->worker->classifier, shift->now_ns, shift->tally);
     shift->closed = shift->tally;
     settle(shift, shift->worker->settle_slots);
-    shift->tally = mailbox_blank(shift->worker->mailbox);
+    take_offer(shift, end_ns);
+    shift->tally = begin_tally(shift);
 }
 
 static void finish(struct shift *shift)
@@ -71,7 +95,8 @@ static bool is_told_to_end(const struct worker *worker)
 
 void worker_run(const struct worker *worker)
 {
-    struct shift shift = {.worker = worker, .tally = mailbox_blank(worker->mailbox)};
+    struct shift shift = {.worker = worker, .protocol_count = worker->protocol_count};
+    shift.tally = begin_tally(&shift);
     bool has_begun = false;
     bool is_over = false;
     while (!is_over) {

@@ -22,7 +22,7 @@ READY_SECONDS = 10
 TYPE_ALL = 3  # every frame, whatever its type (ETH_P_ALL)
 BATCH = 4000
 TESTS = pathlib.Path(__file__).resolve().parent
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
 class Skip(Exception):
@@ -417,6 +417,86 @@ def reports_by_the_clock(glassbox):
             assert 50 <= report["frames"]["seen"] <= 150, report["frames"]["seen"]
 
 
+RULE = """protocol {name} category p2p description "made up" specification "this test"
+
+rule word
+  transport udp
+  pattern "{name}-word"
+  strength certain
+  cite "this test"
+  sample "{name}-word"
+  near "{name}-wort"
+"""
+
+
+def write_rules(folder, *names):
+    for old in folder.iterdir():
+        old.unlink()
+    for name in names:
+        (folder / f"{name}.rules").write_text(RULE.format(name=name))
+        (folder / f"{name}.rules").chmod(0o644)
+
+
+def word_frame(name, port):
+    """A flow of its own by its port."""
+    payload = f"{name}-word".encode()
+    ip = struct.pack("!BBHHHBBHII", 0x45, 0, 28 + len(payload), 1, 0, 64, 17, 0, 0x0A000001, 0x0A010101)
+    udp = struct.pack("!HHHH", port, 40000, 8 + len(payload), 0)
+    return b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0" + ip + udp + payload
+
+
+def counted(report):
+    return {row["protocol"]: row["packets"] for row in report["protocols"] if row["packets"]}
+
+
+def reloads_rules(glassbox):
+    """New names take places among the old ones; flows keep what they were called; a folder with a fault
+    changes nothing; every report names the rules it was made by."""
+    if "hyperscan" not in subprocess.run([glassbox, "version"], capture_output=True, check=True).stdout.decode():
+        raise Skip("built without Hyperscan")
+    with tempfile.TemporaryDirectory() as name, cable("gbnear", "gbfar"):
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        write_rules(folder, "gb-middle")
+        words = ["--tiers", "ports,signatures", "--rules", name, "--workers", "2"]
+        with Live(glassbox, "af_packet:gbfar", *words) as live:
+
+            def pass_frames(*names):
+                send("gbnear", [word_frame(name, 2000 + len(name) * 100 + name.count("e")) for name in names])
+                time.sleep(0.3)
+
+            def reload():
+                live.process.send_signal(signal.SIGHUP)
+                return live.read_report()
+
+            pass_frames("gb-middle", "gb-middle", "gb-first")
+            write_rules(folder, "gb-first", "gb-middle", "gb-last")
+            before = reload()
+            assert_same(counted(before), {"gb-middle": 2, "unknown": 1})
+            pass_frames("gb-middle", "gb-last", "gb-first-of-all")
+            (folder / "gb-bad.rules").write_text("nonsense\n")
+            live.process.send_signal(signal.SIGHUP)
+            time.sleep(1)
+            assert "gb-bad.rules:" in live.said() and "stay" in live.said(), live.said()
+            live.process.send_signal(signal.SIGUSR1)
+            between = live.read_report()
+            assert_same(counted(between), {"gb-middle": 1, "gb-last": 1, "unknown": 1})
+            write_rules(folder, "gb-first")
+            pass_frames("gb-last")
+            after = reload()
+            assert_same(counted(after), {"gb-last": 1})
+            assert_same(after["rules"], between["rules"])
+            pass_frames("gb-middle", "gb-last")
+            reports = live.stop()
+            assert_same(counted(reports[-1]), {"gb-middle": 1, "gb-last": 1})
+            digests = [report["rules"]["sha256"] for report in (before, between, reports[-1])]
+            assert_same(len(set(digests)), 3)
+            assert all(digest in live.said() for digest in digests[1:])
+            assert_same(summed(reports, "frames", "seen"), 9)
+            assert_same(summed(reports, "flows", "ended"), 4)
+            check_law(reports)
+
+
 def keeps_a_textfile(glassbox):
     with tempfile.TemporaryDirectory() as folder, cable("gbnear", "gbfar"):
         os.chmod(folder, 0o777)
@@ -517,6 +597,7 @@ CASES = [
     gives_up_privileges,
     reports_when_told,
     reports_by_the_clock,
+    reloads_rules,
     keeps_a_textfile,
     forwards_untouched_and_in_order,
     sheds_before_it_loses,

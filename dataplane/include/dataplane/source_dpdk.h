@@ -19,6 +19,9 @@ int source_dpdk_start(unsigned argument_count, const char *const *arguments, str
 /* Ports that the environment found, numbered from 0. */
 unsigned source_dpdk_ports(void);
 
+/* Is the port's cable plugged in, as far as its driver can tell? While the port is open. */
+bool source_dpdk_has_link(uint16_t port);
+
 /* After the last source is closed. */
 void source_dpdk_stop(void);
 

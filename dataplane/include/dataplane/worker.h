@@ -9,12 +9,21 @@
 #include "dataplane/mailbox.h"
 #include "dataplane/source.h"
 
+/* A change of what the worker's classifier knows, on its way. */
+struct worker_offer {
+    _Atomic(struct classifier_change *) change; /* null: there is none, or it was taken */
+    atomic_uint_least64_t from_ns; /* to be taken where an interval begins from then on */
+    unsigned protocol_count;       /* by the new knowledge */
+};
+
 /* All borrowed. */
 struct worker {
     struct source *source;
     struct classifier *classifier;
     struct mailbox *mailbox;
     const atomic_bool *stop; /* set by anyone: finish as if the source ended here */
+    struct worker_offer *offer;
+    unsigned protocol_count; /* that tallies start with */
     bool is_live;            /* the last interval ends by the clock */
     uint32_t settle_slots;   /* of the flow table, worked through per burst after an interval */
 };
