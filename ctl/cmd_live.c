@@ -12,6 +12,7 @@
 #include "ctl/report_stream.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/source_dpdk.h"
+#include "dataplane/telemetry.h"
 #include "dataplane/xdp_headers.h"
 #include "live_attendant.h"
 #include "live_device.h"
@@ -129,23 +130,46 @@ struct outlets {
     struct report_stream *stream;
     struct textfile *textfile; /* null: none is written */
     unsigned generation;       /* of the knowledge they tell by */
+    struct report_context context;
 };
+
+/* On DPDK's socket, as one object. */
+static int tell_telemetry(const struct outlets *outlets, const struct tally *tally,
+                          struct error *error)
+{
+    const struct report_style style = {.is_first = true};
+    struct report *report = NULL;
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    if (!out)
+        return error_set(error, ENOMEM, "out of memory for a report");
+    int failure = report_new(&report, &outlets->context, tally, error);
+    if (!failure)
+        failure = report_write(report, REPORT_NDJSON, &style, out);
+    report_free(report);
+    if (fclose(out) || failure) {
+        free(text);
+        return failure ? failure : error_set(error, ENOMEM, "out of memory for a report");
+    }
+    telemetry_tell(text, bytes);
+    return 0;
+}
 
 static int write_report(const struct live *live, struct outlets *outlets, const struct tally *tally,
                         struct error *error)
 {
     if (tally->generation != outlets->generation) {
         outlets->generation = tally->generation;
-        const struct report_context context =
-            context_of(live, live_attendant_knowledge(attending, tally->generation));
-        report_stream_change(outlets->stream, &context);
+        outlets->context = context_of(live, live_attendant_knowledge(attending, tally->generation));
+        report_stream_change(outlets->stream, &outlets->context);
         if (outlets->textfile)
-            textfile_change(outlets->textfile, &context);
+            textfile_change(outlets->textfile, &outlets->context);
     }
     int failure = report_stream_write(outlets->stream, tally, error);
     if (!failure && outlets->textfile)
         failure = textfile_write(outlets->textfile, tally, error);
-    return failure;
+    return failure ? failure : tell_telemetry(outlets, tally, error);
 }
 
 static int write_reports(const struct live *live, struct dataplane *dataplane,
@@ -185,10 +209,11 @@ static int attend_and_report(struct live *live, struct dataplane *dataplane,
 /* Where reports go is known to work before the first frame is taken. */
 static int open_outlets(const struct live *live, struct outlets *outlets, struct error *error)
 {
-    const struct report_context context = context_of(live, live->knowledge);
-    int failure = report_stream_new(&outlets->stream, &context, live->run.format, stdout, error);
+    outlets->context = context_of(live, live->knowledge);
+    int failure =
+        report_stream_new(&outlets->stream, &outlets->context, live->run.format, stdout, error);
     if (!failure && live->textfile_path)
-        failure = textfile_new(&outlets->textfile, live->textfile_path, &context, error);
+        failure = textfile_new(&outlets->textfile, live->textfile_path, &outlets->context, error);
     return failure;
 }
 
@@ -214,7 +239,10 @@ static int run_dataplane(struct live *live, struct source *const *sources, unsig
     } else {
         failure = start_dataplane(live, sources, count, &dataplane, error);
         if (!failure) {
-            failure = attend_and_report(live, dataplane, &outlets, error);
+            failure = telemetry_start(dataplane, error);
+            if (!failure)
+                failure = attend_and_report(live, dataplane, &outlets, error);
+            telemetry_stop();
             privilege_raise_network();
             dataplane_free(dataplane);
         }

@@ -346,7 +346,6 @@ int live_device_open(struct live_device *device, const struct live_device_option
     if (failure)
         return failure;
     choose_memory(device, options);
-    add_argument(device, "--no-telemetry"); /* a socket that has nothing to tell yet */
     if (!is_given(options, "--file-prefix"))
         add_argument(device, "--file-prefix=glassbox");
     for (unsigned i = 0; i < options->argument_count; i++)

@@ -22,6 +22,7 @@ struct crew {
     struct dataplane *dataplane;
     struct worker worker;
     struct worker_offer offer;
+    struct worker_counts counts;
     struct classifier *classifier;
     struct mailbox *mailbox;
     struct source *source; /* to be closed; null where it is the fanout's */
@@ -99,6 +100,7 @@ static int make_crew(struct dataplane *dataplane, struct crew *crew,
      * nobody waits for somebody who has gone. */
     crew->worker.stop = dataplane->fanout ? &never : &dataplane->stop;
     crew->worker.offer = &crew->offer;
+    crew->worker.counts = &crew->counts;
     crew->worker.protocol_count = protocols_count(options->protocols);
     crew->worker.is_live = options->is_live;
     crew->worker.settle_slots = options->is_live ? LIVE_SETTLE_SLOTS : UINT32_MAX;
@@ -266,6 +268,30 @@ bool dataplane_next(struct dataplane *dataplane, struct tally *tally)
         crew->head = NULL;
     }
     return true;
+}
+
+unsigned dataplane_workers(const struct dataplane *dataplane)
+{
+    return dataplane->crew_count;
+}
+
+static uint64_t read_count(const atomic_uint_least64_t *count)
+{
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+struct dataplane_worker dataplane_worker(const struct dataplane *dataplane, unsigned worker)
+{
+    const struct crew *crew = &dataplane->crews[worker];
+    return (struct dataplane_worker){
+        .frames = read_count(&crew->counts.frames),
+        .bytes = read_count(&crew->counts.bytes),
+        .shed_frames = read_count(&crew->counts.shed_frames),
+        .bursts = read_count(&crew->counts.bursts),
+        .busy_ns = read_count(&crew->counts.busy_ns),
+        .elapsed_ns = read_count(&crew->counts.elapsed_ns),
+        .waiting_frames = source_waiting(crew->worker.source),
+    };
 }
 
 struct dataplane_change {

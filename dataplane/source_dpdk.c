@@ -401,6 +401,20 @@ static void dpdk_losses(const struct source *source, struct tally_losses *losses
     losses->forward = atomic_load_explicit(&line->not_forwarded, memory_order_relaxed);
 }
 
+/* Few drivers can tell. */
+static int64_t dpdk_waiting(const struct source *source)
+{
+    const struct poller *poller = (const struct poller *)source;
+    int64_t sum = 0;
+    for (unsigned i = 0; i < poller->lane_count; i++) {
+        int waiting = rte_eth_rx_queue_count(poller->lanes[i].port, poller->lanes[i].queue);
+        if (waiting < 0)
+            return -1;
+        sum += waiting;
+    }
+    return sum;
+}
+
 static void close_line(struct line *line)
 {
     for (unsigned i = 0; i < line->options.port_count; i++)
@@ -449,6 +463,7 @@ static void init_poller(struct line *line, unsigned index, unsigned count, uint1
         .release = dpdk_release,
         .losses = dpdk_losses,
         .drain = dpdk_drain,
+        .waiting = dpdk_waiting,
         .close = dpdk_close,
     };
     struct poller *poller = &line->pollers[index];

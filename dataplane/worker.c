@@ -11,6 +11,7 @@ struct shift {
     uint64_t now_ns;
     unsigned protocol_count;
     unsigned generation;
+    bool was_busy; /* the last burst brought frames */
 };
 
 static void note_losses(struct shift *shift)
@@ -86,6 +87,38 @@ static void finish(struct shift *shift)
     mailbox_end(shift->worker->mailbox);
 }
 
+static void add(atomic_uint_least64_t *count, uint64_t more)
+{
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + more,
+                          memory_order_relaxed);
+}
+
+/* Time has passed since the last burst: it was spent on that one. */
+static void pass_time(struct shift *shift, uint64_t now_ns)
+{
+    struct worker_counts *counts = shift->worker->counts;
+    uint64_t passed_ns = shift->now_ns && now_ns > shift->now_ns ? now_ns - shift->now_ns : 0;
+    shift->now_ns = now_ns;
+    add(&counts->elapsed_ns, passed_ns);
+    if (shift->was_busy)
+        add(&counts->busy_ns, passed_ns);
+}
+
+static void take_burst(struct shift *shift, const struct burst *burst)
+{
+    struct worker_counts *counts = shift->worker->counts;
+    const struct tally_count before = shift->tally->seen;
+    classifier_burst(shift->worker->classifier, burst->frames, burst->count, shift->tally);
+    note_shed(shift, &burst->shed);
+    shift->was_busy = shift->tally->seen.frames != before.frames;
+    if (!shift->was_busy)
+        return;
+    add(&counts->frames, shift->tally->seen.frames - before.frames);
+    add(&counts->bytes, shift->tally->seen.bytes - before.bytes);
+    add(&counts->shed_frames, burst->shed.frames);
+    add(&counts->bursts, 1);
+}
+
 /* Told to stop, it still takes what has arrived. */
 static bool is_told_to_end(const struct worker *worker)
 {
@@ -106,9 +139,8 @@ void worker_run(const struct worker *worker)
             close_interval(&shift, burst.interval_ns);
         has_begun = true;
         shift.tally->interval_ns = burst.interval_ns;
-        shift.now_ns = burst.now_ns;
-        classifier_burst(worker->classifier, burst.frames, burst.count, shift.tally);
-        note_shed(&shift, &burst.shed);
+        pass_time(&shift, burst.now_ns);
+        take_burst(&shift, &burst);
         source_release(worker->source, &burst);
         settle(&shift, worker->settle_slots);
         is_over = burst.is_end || is_told_to_end(worker);

@@ -497,6 +497,49 @@ def reloads_rules(glassbox):
             check_law(reports)
 
 
+def ask_telemetry(line, command):
+    line.send(command.encode())
+    return json.loads(line.recv(32768))[command.partition(",")[0]]
+
+
+def answers_telemetry(glassbox):
+    """DPDK's socket tells what the workers did, and the last report in pieces that make it whole."""
+    prefix = f"glassbox-test-{os.getpid()}"
+    path = f"/var/run/dpdk/{prefix}/dpdk_telemetry.v2"
+    sizes = [60, 700, 1514]
+    frames = [udp_frame(i, sizes[i % 3]) for i in range(300)]
+    with cable("gbnear", "gbfar"):
+        words = ["af_packet:gbfar", "--workers", "2", "--", f"--file-prefix={prefix}"]
+        with Live(glassbox, *words) as live, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
+            line.settimeout(5)
+            line.connect(path)
+            assert json.loads(line.recv(32768))["pid"] == live.process.pid
+            assert ask_telemetry(line, "/glassbox/report") is None, "a report before there was one"
+            send("gbnear", [*frames, *(frame for frame in corpus_frames() if 14 <= len(frame) <= 1514)])
+            time.sleep(0.3)
+            workers = ask_telemetry(line, "/glassbox/workers")
+            assert_same(sorted(workers), ["0", "1"])
+            for worker in workers.values():
+                assert worker["frames"] and worker["bytes"] > 60 * worker["frames"] and worker["bursts"]
+                assert 0 < worker["busy_ns"] <= worker["elapsed_ns"], worker
+                assert_same((worker["shed"], worker["waiting"]), (0, 0))
+            live.process.send_signal(signal.SIGUSR1)
+            report = live.read_report()
+            for key in ("frames", "bytes"):
+                seen = report["frames"]["seen" if key == "frames" else key]
+                assert_same(sum(worker[key] for worker in workers.values()), seen)
+            time.sleep(0.2)
+            about = ask_telemetry(line, "/glassbox/report")
+            assert about["number"] == 1 and about["chunks"] > 1, about
+            chunks = [ask_telemetry(line, f"/glassbox/report,1,{i}") for i in range(about["chunks"])]
+            assert_same(sum(map(len, chunks)), about["bytes"])
+            assert_same(json.loads("".join(chunks)), report)
+            for wrong in ("2,0", "0,0", f"1,{about['chunks']}", "1", "1,0x", "-1,0", "x"):
+                assert ask_telemetry(line, f"/glassbox/report,{wrong}") is None, wrong
+            live.stop()
+    shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+
+
 def keeps_a_textfile(glassbox):
     with tempfile.TemporaryDirectory() as folder, cable("gbnear", "gbfar"):
         os.chmod(folder, 0o777)
@@ -598,6 +641,7 @@ CASES = [
     reports_when_told,
     reports_by_the_clock,
     reloads_rules,
+    answers_telemetry,
     keeps_a_textfile,
     forwards_untouched_and_in_order,
     sheds_before_it_loses,

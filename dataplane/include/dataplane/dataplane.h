@@ -37,6 +37,22 @@ int dataplane_start_each(struct dataplane **dataplane, const struct dataplane_op
  * when there is none left. `tally` has room for protocol_room protocols. */
 bool dataplane_next(struct dataplane *dataplane, struct tally *tally);
 
+/* One worker's work so far: counts of frames, nothing of what they were. */
+struct dataplane_worker {
+    uint64_t frames; /* seen, shed ones among them */
+    uint64_t bytes;
+    uint64_t shed_frames;
+    uint64_t bursts;
+    uint64_t busy_ns; /* spent on bursts with frames, out of: */
+    uint64_t elapsed_ns;
+    int64_t waiting_frames; /* in the ring or queue before it; negative where that is not known */
+};
+
+unsigned dataplane_workers(const struct dataplane *dataplane);
+
+/* For any thread. */
+struct dataplane_worker dataplane_worker(const struct dataplane *dataplane, unsigned worker);
+
 /* A change of what all workers' classifiers know, while frames pass: taken by each where one of its
  * intervals begins, without a lock. A tally says by which knowledge it was counted; should a
  * boundary pass while a change is being offered, that interval comes in two. */

@@ -16,6 +16,16 @@ struct worker_offer {
     unsigned protocol_count;       /* by the new knowledge */
 };
 
+/* What a worker has done so far. Written by it, read by anyone. */
+struct worker_counts {
+    atomic_uint_least64_t frames; /* seen, shed ones among them */
+    atomic_uint_least64_t bytes;
+    atomic_uint_least64_t shed_frames;
+    atomic_uint_least64_t bursts;     /* that brought frames */
+    atomic_uint_least64_t busy_ns;    /* of the source's time, spent on those */
+    atomic_uint_least64_t elapsed_ns; /* of the source's time */
+};
+
 /* All borrowed. */
 struct worker {
     struct source *source;
@@ -23,6 +33,7 @@ struct worker {
     struct mailbox *mailbox;
     const atomic_bool *stop; /* set by anyone: finish as if the source ended here */
     struct worker_offer *offer;
+    struct worker_counts *counts;
     unsigned protocol_count; /* that tallies start with */
     bool is_live;            /* the last interval ends by the clock */
     uint32_t settle_slots;   /* of the flow table, worked through per burst after an interval */
