@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "command.h"
 #include "ctl/report_stream.h"
 #include "dataplane/dataplane.h"
@@ -37,6 +38,7 @@ enum live_option {
     OPTION_TEXTFILE,
     OPTION_USER,
     OPTION_WHOLE_FRAMES,
+    OPTION_MTU,
 };
 
 static const struct option options[] = {
@@ -44,6 +46,7 @@ static const struct option options[] = {
     {"forward", required_argument, NULL, OPTION_FORWARD},
     {"textfile", required_argument, NULL, OPTION_TEXTFILE},
     {"user", required_argument, NULL, OPTION_USER},
+    {"mtu", required_argument, NULL, OPTION_MTU},
     {"whole-frames", no_argument, NULL, OPTION_WHOLE_FRAMES},
     {NULL, 0, NULL, 0},
 };
@@ -98,7 +101,8 @@ static void take_signals(struct dataplane *dataplane, struct live_attendant *att
 static int take_option(void *context, int option, const char *value, struct error *error)
 {
     struct live *live = context;
-    (void)error;
+    uint64_t number = 0;
+    int failure;
     switch (option) {
     case OPTION_SOURCE:
         live->device_options.source = value;
@@ -109,6 +113,10 @@ static int take_option(void *context, int option, const char *value, struct erro
     case OPTION_TEXTFILE:
         live->textfile_path = value;
         return 0;
+    case OPTION_MTU:
+        failure = text_read_unsigned(value, "--mtu", 68, 65000, &number, error);
+        live->device_options.mtu = (uint16_t)number;
+        return failure;
     case OPTION_WHOLE_FRAMES:
         live->device_options.wants_whole = true;
         return 0;
@@ -252,6 +260,12 @@ static int run_dataplane(struct live *live, struct source *const *sources, unsig
     return failure;
 }
 
+static void tell_complaint(void *context, const char *input, const char *text)
+{
+    (void)context;
+    command_complain("%s: %s", input, text);
+}
+
 static int open_sources(const struct live *live, struct source **sources, unsigned *count,
                         struct error *error)
 {
@@ -266,6 +280,9 @@ static int open_sources(const struct live *live, struct source **sources, unsign
         .cut_ns = &cut_ns,
         .waiting_frames = device->waiting_frames,
         .is_cut = device->is_cut,
+        .mtu = live->device_options.mtu,
+        .binds_threads = device->binds_threads,
+        .complaint = {.tell = tell_complaint},
     };
     memcpy(source.ports, device->ports, sizeof source.ports);
     return source_dpdk_open(sources, live->run.dataplane.worker_count, count, &source, error);
@@ -358,6 +375,7 @@ const struct command command_live = {
         "  --whole-frames     let af_xdp hand over payload that no tier asked for (default: the "
         "kernel\n"
         "                     takes it off)\n"
+        "  --mtu BYTES        have DPDK's ports take frames of that size (for jumbo frames)\n"
         "  --user NAME        become this user once the port is open (default: "
         "nobody)\n" RUN_OPTIONS_HELP
         "\nExit status: 0 after a signal to stop, 1 when something failed, 2 when the command was\n"

@@ -175,6 +175,8 @@ static void describe_af_packet(struct live_device *device, unsigned index, const
     uint32_t place_bytes = RING_FRAME_BYTES;
     while (place_bytes < device->frame_bytes + RING_HEADER_BYTES)
         place_bytes *= 2;
+    if (place_bytes > RING_FRAME_BYTES) /* the driver wants buffers as large as places */
+        device->frame_bytes = place_bytes;
     uint32_t block_bytes = place_bytes < 4096 ? 4096 : place_bytes;
     device->waiting_frames = RING_BYTES / place_bytes;
     snprintf(device->text[index + 1], sizeof device->text[0],
@@ -341,6 +343,12 @@ int live_device_open(struct live_device *device, const struct live_device_option
     int failure = read_source(options, &driver, &interface, error);
     if (failure)
         return failure;
+    if (options->mtu && driver != DRIVER_DPDK)
+        return error_set(error, EINVAL,
+                         "--mtu is for --source dpdk: for an interface, `ip link set IFACE mtu %u`",
+                         options->mtu);
+    device->binds_threads =
+        is_given(options, "-l") || is_given(options, "-c") || is_given(options, "--lcores");
     failure = driver == DRIVER_DPDK ? choose_ports(device, options, error)
                                     : open_interfaces(device, options, interface, driver, error);
     if (failure)

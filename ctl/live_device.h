@@ -21,6 +21,7 @@ struct live_device {
     uint32_t waiting_frames; /* places in the kernel's ring; 0: DPDK's own count */
     uint32_t frame_bytes;    /* the largest that the interfaces can receive; 0: as usual */
     bool needs_network;      /* taking the device away again needs privileges */
+    bool binds_threads;      /* the user named processors for them */
     bool is_cut;             /* the kernel takes payload off: see xdp_headers.h */
     int program;             /* what does it, for DPDK to load; -1: none */
     int listener;            /* keeps the interfaces promiscuous while it is open; -1: none */
@@ -29,6 +30,7 @@ struct live_device {
 
 struct live_device_options {
     const char *source;     /* "dpdk", "af_packet:IFACE", "af_xdp:IFACE"; no IFACE with `forward` */
+    uint16_t mtu;           /* to be set on a port of DPDK's; 0: leave it */
     uint32_t payload_bytes; /* that are asked for; more need not be received. UINT32_MAX: all */
     bool keep_encapsulated; /* as in struct packet_options */
     bool wants_whole;       /* frames are to come whole, whatever is asked for */

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ enum {
     REST_POLLS = 1000,  /* empty ones in a row, after which to rest */
     REST_NS = 50000,    /* a ring of 1024 takes minimum-size frames at 10 Gbit/s for 69 us */
     SEND_TRIES = 64,    /* before a frame that cannot be sent on is given up */
+    SPLIT_CHECKS = 64,  /* of frames, before the device is believed */
     DRAIN_NS = 2000000, /* at least: what was on its way into a queue has arrived by then */
 };
 
@@ -51,8 +53,9 @@ struct poller {
     struct lane lanes[LANES_MAX];
     struct interval interval;
     uint64_t now_ns;
-    unsigned empty_polls; /* in a row */
-    unsigned full_polls;  /* in a row */
+    unsigned split_checks; /* left to do; 0: done, or there is no split */
+    unsigned empty_polls;  /* in a row */
+    unsigned full_polls;   /* in a row */
     uint64_t fetched_frames;
     uint64_t drained_ns;   /* since when there is only drained; 0: not yet */
     uint64_t drain_frames; /* that are still fetched at most: no queue held more by then */
@@ -71,9 +74,11 @@ struct line {
     struct dpdk_port ports[SOURCE_DPDK_PORTS_MAX];
     struct socket_losses sockets;
     struct xdp_headers headers;
+    atomic_bool is_torn;     /* flows are, and it was told */
     atomic_bool is_shut;     /* the kernel hands nothing over any more */
     uint32_t waiting_frames; /* that a queue can hold */
     atomic_uint_least64_t not_forwarded;
+    unsigned poller_count;
     unsigned open_count; /* pollers not yet closed */
     struct poller pollers[];
 };
@@ -196,12 +201,31 @@ static void pass_time(struct poller *poller)
     poller->interval.start_ns = start_ns;
 }
 
+/* Hashes a device's first packets again: what it said about itself is not always so. */
+static void check_split(struct poller *poller, const struct lane *lane, unsigned count)
+{
+    struct line *line = poller->line;
+    const struct complaint *complaint = &line->options.complaint;
+    const struct dpdk_split *split = &line->ports[lane->port == line->ports[0].id ? 0 : 1].split;
+    for (unsigned i = 0; i < count && poller->split_checks; i++) {
+        enum dpdk_split_verdict verdict = dpdk_split_check(split, poller->mbufs[i], lane->queue);
+        poller->split_checks -= verdict != DPDK_SPLIT_UNKNOWN;
+        if (verdict == DPDK_SPLIT_WRONG && !atomic_exchange(&line->is_torn, true) &&
+            complaint->tell)
+            complaint->tell(complaint->context, "DPDK",
+                            "the device splits frames otherwise than it says, and the two "
+                            "directions of flows with it: use --workers 1");
+    }
+}
+
 static void receive(struct poller *poller)
 {
     struct line *line = poller->line;
     const struct lane *lane = &poller->lanes[poller->next_lane];
     poller->next_lane = poller->next_lane + 1 == poller->lane_count ? 0 : poller->next_lane + 1;
     uint16_t count = rte_eth_rx_burst(lane->port, lane->queue, poller->mbufs, FRAME_BURST);
+    if (poller->split_checks)
+        check_split(poller, lane, count);
     if (count && line->options.forwards)
         forward(line, lane, poller->mbufs, count);
     poller->received = count;
@@ -303,12 +327,31 @@ static void shed(struct poller *poller, struct burst *burst)
     poller->taken = poller->received;
 }
 
+/* The n-th poller's is the n-th of DPDK's processors, where all have one; the main thread's comes
+ * last, for it only writes reports. */
+static void bind_thread(const struct poller *poller)
+{
+    const struct line *line = poller->line;
+    unsigned index = (unsigned)(poller - line->pollers);
+    if (!line->options.binds_threads || line->poller_count > rte_lcore_count())
+        return;
+    unsigned chosen = rte_get_main_lcore();
+    for (unsigned lcore = 0; lcore < RTE_MAX_LCORE; lcore++) {
+        bool is_other = rte_lcore_is_enabled(lcore) && lcore != rte_get_main_lcore();
+        if (is_other && index-- == 0)
+            chosen = lcore;
+    }
+    rte_cpuset_t processors = rte_lcore_cpuset(chosen);
+    pthread_setaffinity_np(pthread_self(), sizeof processors, &processors);
+}
+
 /* DPDK's buffer pools have a cache for each thread that it knows. */
 static void introduce_thread(struct poller *poller)
 {
     if (poller->has_thread)
         return;
     poller->has_thread = true;
+    bind_thread(poller);
     rte_thread_register(); /* without it, buffers only cost a little more */
     prctl(PR_SET_TIMERSLACK, 1000);
 }
@@ -431,17 +474,51 @@ static void dpdk_close(struct source *source)
         close_line(poller->line);
 }
 
-static int open_ports(struct line *line, uint16_t queue_count, bool is_split, struct error *error)
+static struct dpdk_port_options port_options(const struct line *line, unsigned index,
+                                             unsigned queue_count, bool is_split)
 {
+    const struct source_dpdk_options *options = &line->options;
+    return (struct dpdk_port_options){.id = options->ports[index],
+                                      .queue_count = (uint16_t)queue_count,
+                                      .sends = options->forwards,
+                                      .is_split = is_split,
+                                      .mtu = options->mtu,
+                                      .frame_bytes = options->frame_bytes};
+}
+
+static unsigned least_queues(const struct source_dpdk_options *options)
+{
+    unsigned least = options->queue_count;
+    for (unsigned i = 0; i < options->port_count; i++)
+        least = RTE_MAX(least, (unsigned)dpdk_port_least_queues(options->ports[i]));
+    return least;
+}
+
+/* Ports with a split, one source per queue; or all by a single source, where any of them cannot be
+ * shown to keep flows together. */
+static int open_ports(struct line *line, unsigned wanted, bool is_split, struct error *error)
+{
+    const unsigned needed = least_queues(&line->options);
+    unsigned count = is_split ? wanted : needed;
+    bool keeps_flows = is_split;
     int failure = 0;
     for (unsigned i = 0; !failure && i < line->options.port_count; i++) {
-        const struct dpdk_port_options options = {.id = line->options.ports[i],
-                                                  .queue_count = queue_count,
-                                                  .sends = line->options.forwards,
-                                                  .is_split = is_split,
-                                                  .frame_bytes = line->options.frame_bytes};
+        const struct dpdk_port_options options = port_options(line, i, count, is_split);
         failure = dpdk_port_open(&line->ports[i], &options, error);
+        keeps_flows = keeps_flows && line->ports[i].is_split;
     }
+    for (unsigned i = 0; !failure && is_split && !keeps_flows && i < line->options.port_count;
+         i++) {
+        const struct dpdk_port_options options = port_options(line, i, needed, false);
+        failure = dpdk_port_join(&line->ports[i], &options, error);
+    }
+    line->poller_count = keeps_flows ? wanted : 1;
+    return failure;
+}
+
+static int open_line(struct line *line, unsigned wanted, bool is_split, struct error *error)
+{
+    int failure = open_ports(line, wanted, is_split, error);
     if (failure)
         return failure;
     if (line->options.is_capture && !line->ports[0].time_flag)
@@ -456,7 +533,7 @@ static int open_ports(struct line *line, uint16_t queue_count, bool is_split, st
 }
 
 /* Queue q of every port is source q's, or one of several that a single source polls. */
-static void init_poller(struct line *line, unsigned index, unsigned count, uint16_t queue_count)
+static void init_poller(struct line *line, unsigned index)
 {
     static const struct source_operations operations = {
         .burst = dpdk_burst,
@@ -468,7 +545,10 @@ static void init_poller(struct line *line, unsigned index, unsigned count, uint1
     };
     struct poller *poller = &line->pollers[index];
     poller->source.operations = &operations;
+    const unsigned count = line->poller_count;
+    const uint16_t queue_count = line->ports[0].queue_count;
     poller->line = line;
+    poller->split_checks = line->ports[0].is_split && count > 1 ? SPLIT_CHECKS : 0;
     poller->interval.length_ns = line->options.interval_ns;
     poller->interval.start_ns = line->options.is_capture ? 0 : line->options.start_ns;
     for (uint16_t queue = (uint16_t)index; queue < queue_count; queue += (uint16_t)count) {
@@ -493,23 +573,20 @@ int source_dpdk_open(struct source **sources, unsigned wanted, unsigned *count,
 {
     assert(wanted > 0 && wanted <= QUEUES_MAX && options->queue_count <= QUEUES_MAX);
     assert(options->port_count > 0 && options->port_count <= SOURCE_DPDK_PORTS_MAX);
-    bool is_split = can_split(options, wanted);
-    unsigned made = is_split ? wanted : 1;
-    uint16_t queue_count = options->queue_count ? options->queue_count : (uint16_t)made;
-    struct line *line = calloc(1, sizeof *line + made * sizeof *line->pollers);
+    struct line *line = calloc(1, sizeof *line + wanted * sizeof *line->pollers);
     if (!line)
-        return error_set(error, ENOMEM, "out of memory for %u sources", made);
+        return error_set(error, ENOMEM, "out of memory for %u sources", wanted);
     line->options = *options;
-    line->open_count = made;
-    int failure = open_ports(line, queue_count, is_split, error);
+    int failure = open_line(line, wanted, can_split(options, wanted), error);
     if (failure) {
         close_line(line);
         return failure;
     }
-    for (unsigned i = 0; i < made; i++) {
-        init_poller(line, i, made, queue_count);
+    line->open_count = line->poller_count;
+    for (unsigned i = 0; i < line->poller_count; i++) {
+        init_poller(line, i);
         sources[i] = &line->pollers[i].source;
     }
-    *count = made;
+    *count = line->poller_count;
     return 0;
 }

@@ -34,7 +34,10 @@ struct source_dpdk_options {
      * and before it is looked at. Otherwise nothing is ever sent. */
     bool forwards;
     uint16_t queue_count; /* receive queues per port that must be read; 0: as the sources need */
+    uint16_t mtu;         /* to be set on the ports; 0: their own */
     uint32_t frame_bytes; /* see dpdk_port.h; 0 for the usual */
+    bool binds_threads; /* each polling thread to one of DPDK's processors, where they are enough */
+    struct complaint complaint; /* told when flows turn out to be torn apart; may be empty */
     bool is_cut; /* frames come without payload, stamped with their lengths: xdp_headers.h */
     uint64_t interval_ns; /* 0: the whole run is one interval */
 
