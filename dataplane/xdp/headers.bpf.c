@@ -56,11 +56,14 @@ __attribute__((noinline)) int walk_on(struct xdp_md *xdp, struct headers_walk *w
 
 static __always_inline bool put_stamp(struct xdp_md *xdp, __u32 wire_bytes)
 {
-    const struct headers_stamp stamp = {.mark = HEADERS_STAMP_MARK, .wire_bytes = wire_bytes};
-    return bpf_xdp_store_bytes(xdp, 0, (void *)&stamp, sizeof stamp) == 0;
+    struct headers_stamp *stamp = (void *)(long)xdp->data;
+    if ((void *)(stamp + 1) > (void *)(long)xdp->data_end)
+        return false;
+    *stamp = (struct headers_stamp){.mark = HEADERS_STAMP_MARK, .wire_bytes = wire_bytes};
+    return true;
 }
 
-static __always_inline bool cut(struct xdp_md *xdp, __u32 wire_bytes)
+static __always_inline __u32 walk_headers(struct xdp_md *xdp, __u32 wire_bytes)
 {
     struct headers_walk walk = {
         .length = wire_bytes,
@@ -69,11 +72,19 @@ static __always_inline bool cut(struct xdp_md *xdp, __u32 wire_bytes)
         .keep_encapsulated = headers_options.keep_encapsulated,
         .wipes_addresses = headers_options.payload_bytes == 0,
     };
-    if (wire_bytes < HEADERS_LEAST_BYTES)
-        return true;
     for (int i = 0; i < HEADERS_STEPS_MAX && !walk_on(xdp, &walk); i++)
         continue;
-    __u32 left = headers_left(&walk, headers_options.payload_bytes);
+    return headers_left(&walk, headers_options.payload_bytes);
+}
+
+static __always_inline bool cut(struct xdp_md *xdp, __u32 wire_bytes)
+{
+    if (wire_bytes < HEADERS_LEAST_BYTES)
+        return true;
+    __u32 left = headers_plain((void *)(long)xdp->data, (void *)(long)xdp->data_end,
+                               headers_options.payload_bytes);
+    if (!left)
+        left = walk_headers(xdp, wire_bytes);
     if (left < HEADERS_LEAST_BYTES)
         left = HEADERS_LEAST_BYTES;
     if (left < wire_bytes && bpf_xdp_adjust_tail(xdp, (int)left - (int)wire_bytes))

@@ -472,6 +472,20 @@ static inline bool headers_may_enter(struct headers_walk *walk)
     return !walk->keep_encapsulated && !walk->is_fragment;
 }
 
+/* By which port a UDP packet may be a tunnel's; 0: by none. */
+static inline __u32 headers_tunnel_port(__u32 source, __u32 destination)
+{
+    if (destination == 4789 || destination == 8472)
+        return 4789;
+    if (destination == 6081)
+        return 6081;
+    if (destination == 2152 || source == 2152)
+        return 2152;
+    if (destination == 37008)
+        return 37008;
+    return destination == 3544 || source == 3544 ? 3544 : 0;
+}
+
 static inline __u32 headers_udp(struct headers_walk *walk)
 {
     __u8 header[8];
@@ -486,17 +500,20 @@ static inline __u32 headers_udp(struct headers_walk *walk)
         headers_bound(walk, length - 8);
     if (!headers_may_enter(walk))
         return HEADERS_FLOW;
-    if (destination == 4789 || destination == 8472)
+    switch (headers_tunnel_port(source, destination)) {
+    case 4789:
         return headers_vxlan(walk);
-    if (destination == 6081)
+    case 6081:
         return headers_geneve(walk);
-    if (destination == 2152 || source == 2152)
+    case 2152:
         return headers_gtp(walk);
-    if (destination == 37008)
+    case 37008:
         return headers_tzsp(walk);
-    if (destination == 3544 || source == 3544)
+    case 3544:
         return headers_teredo(walk);
-    return HEADERS_FLOW;
+    default:
+        return HEADERS_FLOW;
+    }
 }
 
 static inline __u32 headers_erspan(struct headers_walk *walk, __u32 flags)
@@ -631,6 +648,58 @@ static inline __u32 headers_left(const struct headers_walk *walk, __u32 payload_
     __u32 room = walk->length - walk->carrier;
     __u32 left = walk->carrier + (payload_bytes < room ? payload_bytes : room);
     return left > walk->seen ? left : walk->seen;
+}
+
+/* ---- most frames ---- */
+
+/* `header` is at offset `at`, with 20 bytes that can be read; the IP packet ends at `end`. */
+static inline __u32 headers_plain_transport(const __u8 *header, __u32 protocol, __u32 at, __u32 end,
+                                            __u32 payload_bytes)
+{
+    __u32 left;
+    if (protocol == 6) {
+        __u32 header_bytes = (__u32)(header[12] >> 4) * 4;
+        left = at + header_bytes;
+        if (header_bytes < 20 || left > end)
+            return 0;
+    } else if (protocol == 17) {
+        __u32 length = headers_be16(header + 4);
+        left = at + 8;
+        if ((length && length < 8) || left > end ||
+            headers_tunnel_port(headers_be16(header), headers_be16(header + 2)))
+            return 0;
+        if (length && at + length < end)
+            end = at + length;
+    } else {
+        return 0;
+    }
+    return left + (payload_bytes < end - left ? payload_bytes : end - left);
+}
+
+/* How many bytes to leave of a frame that holds nothing but Ethernet, IP without options or
+ * fragments, and TCP or UDP that is no tunnel's: what the walk would say, at once. 0 for any other
+ * frame. */
+static inline __u32 headers_plain(const __u8 *frame, const __u8 *frame_end, __u32 payload_bytes)
+{
+    const __u32 at4 = 14 + 20;
+    const __u32 at6 = 14 + 40;
+    if (frame + at4 + 20 > frame_end)
+        return 0;
+    __u32 length = (__u32)(frame_end - frame);
+    __u32 ethertype = headers_be16(frame + 12);
+    if (ethertype == 0x0800 && frame[14] == 0x45) {
+        __u32 end = 14 + headers_be16(frame + 16);
+        if (end < at4 || end > length || headers_be16(frame + 20) & 0x3fff)
+            return 0;
+        return headers_plain_transport(frame + at4, frame[23], at4, end, payload_bytes);
+    }
+    if (ethertype == 0x86dd && frame[14] >> 4 == 6 && frame + at6 + 20 <= frame_end) {
+        __u32 end = at6 + headers_be16(frame + 18);
+        if (end == at6 || end > length)
+            return 0;
+        return headers_plain_transport(frame + at6, frame[20], at6, end, payload_bytes);
+    }
+    return 0;
 }
 
 #endif

@@ -47,7 +47,8 @@ void headers_cut(struct frame *cut, const struct frame *frame, const struct pack
     for (int i = 0; i < HEADERS_STEPS_MAX && !headers_advance(&walk); i++)
         continue;
     uint32_t left = headers_left(&walk, payload_bytes);
-    if (left > length)
+    uint32_t plain = headers_plain(frame->bytes, frame->bytes + length, payload_bytes);
+    if (left > length || (plain && plain != left))
         abort();
     uint8_t *bytes = realloc(copy.bytes, left ? left : 1);
     *cut = *frame;
