@@ -51,7 +51,7 @@ static uint32_t hash_of(const uint8_t *source, const uint8_t *destination, uint3
                         const uint8_t *key)
 {
     uint32_t words[WORDS_MAX];
-    for (uint32_t i = 0; i < bytes / 4; i++) {
+    for (size_t i = 0; i < bytes / 4; i++) {
         words[i] = load_be32(source + 4 * i);
         words[bytes / 4 + i] = load_be32(destination + 4 * i);
     }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 struct kept_report {
     uint64_t number; /* from 1; 0: none */
     size_t bytes;
@@ -49,11 +51,23 @@ static int tell_chunk(uint64_t number, uint64_t chunk, struct rte_tel_data *data
     return rte_tel_data_string(data, text);
 }
 
+/* "NUMBER,CHUNK", decimal. */
+static bool read_two(const char *text, uint64_t *number, uint64_t *chunk)
+{
+    char first[24];
+    size_t length = strcspn(text, ",");
+    if (length >= sizeof first || !text[length])
+        return false;
+    memcpy(first, text, length);
+    first[length] = '\0';
+    return text_read_unsigned(first, "NUMBER", 0, UINT64_MAX, number, NULL) == 0 &&
+           text_read_unsigned(text + length + 1, "CHUNK", 0, UINT32_MAX, chunk, NULL) == 0;
+}
+
 static int answer_report(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-    unsigned long long number;
-    unsigned long long chunk;
-    char rest;
+    uint64_t number = 0;
+    uint64_t chunk = 0;
     int outcome = -EINVAL;
     (void)command;
     pthread_mutex_lock(&lock);
@@ -61,7 +75,7 @@ static int answer_report(const char *command, const char *parameters, struct rte
         outcome = -ENOENT;
     else if (!parameters || !*parameters)
         outcome = tell_last(data);
-    else if (sscanf(parameters, "%llu,%llu%c", &number, &chunk, &rest) == 2)
+    else if (read_two(parameters, &number, &chunk))
         outcome = tell_chunk(number, chunk, data);
     pthread_mutex_unlock(&lock);
     return outcome;
@@ -121,6 +135,7 @@ int telemetry_start(const struct dataplane *dataplane, struct error *error)
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is kept, and freed */
 void telemetry_tell(char *report, size_t bytes)
 {
     pthread_mutex_lock(&lock);

@@ -33,8 +33,8 @@ static struct dpdk_split split_as_asked(void)
     CU_ASSERT_EQUAL(configuration.rxmode.mq_mode, RTE_ETH_MQ_RX_RSS);
     CU_ASSERT_FALSE(configuration.rx_adv_conf.rss_conf.rss_hf &
                     (RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV6_UDP));
-    for (uint16_t i = 0; i < TABLE; i++)
-        split.table[i] = i % QUEUES;
+    for (unsigned i = 0; i < TABLE; i++)
+        split.table[i] = (uint16_t)(i % QUEUES);
     return split;
 }
 
