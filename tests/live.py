@@ -19,6 +19,7 @@ import tempfile
 import time
 
 READY_SECONDS = 10
+RECEIVE_BUFFER_FORCE = 33  # SO_RCVBUFFORCE
 TYPE_ALL = 3  # every frame, whatever its type (ETH_P_ALL)
 BATCH = 4000
 MAP_BYTES_MAX = 1 << 36
@@ -688,6 +689,23 @@ def forwards_untouched_and_in_order(glassbox):
         check_law(reports)
 
 
+def forwards_what_waits(glassbox):
+    """Told to stop while frames wait: they are sent on, in order, and counted."""
+    with cable("gbleft", "gbin"), cable("gbright", "gbout"):
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(TYPE_ALL)) as end:
+            end.bind(("gbright", TYPE_ALL))
+            end.settimeout(5)
+            end.setsockopt(socket.SOL_SOCKET, RECEIVE_BUFFER_FORCE, 1 << 23)
+            frames = [udp_frame(i) for i in range(800)]
+            with Live(glassbox, "af_packet", "--forward", "gbin:gbout") as live:
+                live.process.send_signal(signal.SIGSTOP)
+                send("gbleft", frames)
+                live.process.send_signal(signal.SIGTERM)
+                live.process.send_signal(signal.SIGCONT)
+                assert [end.recv(2048) for _ in frames] == frames, "not what was sent, or not in order"
+                assert_same(summed(live.finish(), "frames", "seen"), len(frames))
+
+
 def sheds_before_it_loses(glassbox):
     """A port that always has more: part is only counted, part is looked at, all adds up."""
     sample = TESTS / "data" / "sample.pcap"
@@ -749,6 +767,7 @@ CASES = [
     answers_telemetry,
     keeps_a_textfile,
     forwards_untouched_and_in_order,
+    forwards_what_waits,
     sheds_before_it_loses,
     says_what_is_missing,
 ]
