@@ -6,10 +6,8 @@
 #include <stddef.h>
 
 enum ethertype {
-    ETHERTYPE_IPV4 = 0x0800,
     ETHERTYPE_BRIDGE = 0x6558, /* transparent Ethernet bridging */
     ETHERTYPE_VLAN = 0x8100,
-    ETHERTYPE_IPV6 = 0x86dd,
     ETHERTYPE_MPLS = 0x8847,
     ETHERTYPE_MPLS_MULTICAST = 0x8848,
     ETHERTYPE_PPPOE_SESSION = 0x8864,

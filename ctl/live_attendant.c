@@ -104,24 +104,31 @@ static void offer(struct live_attendant *attendant, struct version *version)
     cut_soon(attendant);
 }
 
+static void tell_digests(const char *what, const struct run_knowledge *knowledge)
+{
+    if (knowledge->rules.rules)
+        command_complain("rules %s: sha256 %s", what, knowledge->rules.rules->sha256);
+    if (knowledge->models.headers.headers)
+        command_complain("model %s: sha256 %s", what, knowledge->models.headers.headers->sha256);
+}
+
 static void reload(struct live_attendant *attendant)
 {
-    struct error error = {.text = "out of memory for rules"};
-    if (!(attendant->options.run->dataplane.classifier.tiers & 1u << TIER_SIGNATURES)) {
-        command_complain("nothing to load anew: no tier in use has rules");
+    struct error error = {.text = "out of memory for rules and models"};
+    if (!(attendant->options.run->dataplane.classifier.tiers & ~(1u << TIER_PORTS))) {
+        command_complain("nothing to load anew: no tier in use has rules or models");
         return;
     }
     struct version *version = next_version(attendant);
     if (version && load(attendant, version, &error) == 0) {
-        command_complain("rules loaded anew: sha256 %s", version->knowledge->rules.rules->sha256);
+        tell_digests("loaded anew", version->knowledge);
         offer(attendant, version);
         return;
     }
     if (version)
         version_free(version);
     command_complain("%s", error.text);
-    command_complain("the rules in force stay: sha256 %s",
-                     attendant->newest->knowledge->rules.rules->sha256);
+    tell_digests("stay in force", attendant->newest->knowledge);
 }
 
 static void look_after_change(struct live_attendant *attendant)
