@@ -46,13 +46,15 @@ static uint64_t shortest_of(const struct flow_timeouts *timeouts)
     return timeouts->other_ns < shortest_ns ? timeouts->other_ns : shortest_ns;
 }
 
-static int start_signatures(struct classifier *classifier, struct error *error)
+static int start_signatures(struct signature_clock **clock,
+                            const struct classifier_knowledge *knowledge, struct keyed_hash *hash,
+                            struct error *error)
 {
-    const struct signature_options options = {.signatures = classifier->options.signatures,
-                                              .protocols = classifier->protocols,
-                                              .services = classifier->options.services,
+    const struct signature_options options = {.signatures = knowledge->signatures,
+                                              .protocols = knowledge->protocols,
+                                              .services = knowledge->services,
                                               .watch_count = SIGNATURE_WATCHES};
-    return signature_clock_new(&classifier->signatures, &options, classifier->hash, error);
+    return signature_clock_new(clock, &options, hash, error);
 }
 
 static int start_stochastic(struct classifier *classifier, struct error *error)
@@ -96,8 +98,10 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = flow_table_new(&made->table, options->flow_count, error);
     if (!failure)
         failure = fragment_table_new(&made->fragments, error);
+    const struct classifier_knowledge knowledge = {
+        .protocols = protocols, .signatures = options->signatures, .services = options->services};
     if (!failure && options->signatures)
-        failure = start_signatures(made, error);
+        failure = start_signatures(&made->signatures, &knowledge, made->hash, error);
     if (!failure && options->tiers & 1u << TIER_STOCHASTIC)
         failure = start_stochastic(made, error);
     if (!failure && (options->headers_model || options->observer.measure))
@@ -124,6 +128,52 @@ void classifier_free(struct classifier *classifier)
     flow_table_free(classifier->table);
     fragment_table_free(classifier->fragments);
     free(classifier);
+}
+
+struct classifier_change {
+    struct classifier_knowledge knowledge;
+    struct signature_clock *signatures; /* to be taken; then the one that was given up */
+};
+
+int classifier_change_new(struct classifier_change **change, const struct classifier *classifier,
+                          const struct classifier_knowledge *knowledge, struct error *error)
+{
+    struct classifier_change *made = calloc(1, sizeof *made);
+    if (!made)
+        return error_set(error, ENOMEM, "out of memory for a change of rules");
+    made->knowledge = *knowledge;
+    int failure = classifier->signatures
+                      ? start_signatures(&made->signatures, knowledge, classifier->hash, error)
+                      : 0;
+    if (failure) {
+        classifier_change_free(made);
+        return failure;
+    }
+    *change = made;
+    return 0;
+}
+
+void classifier_change_make(struct classifier *classifier, struct classifier_change *change)
+{
+    struct signature_clock *before = classifier->signatures;
+    classifier->protocols = change->knowledge.protocols;
+    classifier->options.signatures = change->knowledge.signatures;
+    classifier->options.services = change->knowledge.services;
+    classifier->options.headers_model = change->knowledge.headers_model;
+    if (classifier->headers)
+        headers_clock_change(classifier->headers, change->knowledge.headers_model);
+    if (before)
+        signature_clock_succeed(change->signatures, before);
+    classifier->signatures = change->signatures;
+    change->signatures = before;
+}
+
+void classifier_change_free(struct classifier_change *change)
+{
+    if (!change)
+        return;
+    signature_clock_free(change->signatures);
+    free(change);
 }
 
 /* To be called wherever a tier may have decided; does nothing unless somebody observes. */

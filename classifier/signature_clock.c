@@ -109,6 +109,13 @@ void signature_clock_free(struct signature_clock *clock)
     free(clock);
 }
 
+void signature_clock_succeed(struct signature_clock *clock, struct signature_clock *before)
+{
+    struct relations *fresh = clock->relations;
+    clock->relations = before->relations;
+    before->relations = fresh;
+}
+
 void signature_clock_record(struct signature_clock *clock)
 {
     unsigned count = clock->signatures->rules->count + 1;

@@ -2,6 +2,7 @@
 /* Adds tallies up and checks that nothing is missing. */
 #include "classifier/tally.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,13 +28,14 @@ int tally_new(struct tally **tally, unsigned protocol_count, struct error *error
     if (!made)
         goto fail;
     made->protocol_count = protocol_count;
+    made->protocol_room = protocol_count;
     made->cells = calloc(protocol_count, sizeof *made->cells);
     made->non_ip = calloc(protocol_count, sizeof *made->non_ip);
     made->headers = calloc(protocol_count, sizeof *made->headers);
     made->services = calloc(SERVICES_MAX, sizeof *made->services);
     if (!made->cells || !made->non_ip || !made->headers || !made->services)
         goto fail;
-    tally_clear(made);
+    made->first_ns = UINT64_MAX;
     *tally = made;
     return 0;
 fail:
@@ -57,6 +59,7 @@ void tally_clear(struct tally *tally)
 {
     struct tally empty = {.first_ns = UINT64_MAX,
                           .protocol_count = tally->protocol_count,
+                          .protocol_room = tally->protocol_room,
                           .non_ip = tally->non_ip,
                           .cells = tally->cells,
                           .headers = tally->headers,
@@ -66,6 +69,12 @@ void tally_clear(struct tally *tally)
     memset(tally->headers, 0, headers_size(tally));
     memset(tally->services, 0, SERVICES_MAX * sizeof *tally->services);
     *tally = empty;
+}
+
+void tally_resize(struct tally *tally, unsigned protocol_count)
+{
+    assert(protocol_count <= tally->protocol_room);
+    tally->protocol_count = protocol_count;
 }
 
 static void add_count(struct tally_count *into, const struct tally_count *from)
@@ -185,7 +194,7 @@ void tally_merge(struct tally *into, const struct tally *from)
     into->flows.cut += from->flows.cut;
     into->flows.one_way += from->flows.one_way;
     into->flows.active += from->flows.active;
-    for (unsigned id = 0; id < into->protocol_count; id++) {
+    for (unsigned id = 0; id < from->protocol_count; id++) {
         add_count(&into->non_ip[id], &from->non_ip[id]);
         tally_cell_merge(&into->cells[id], &from->cells[id]);
         merge_headers(&into->headers[id], &from->headers[id]);
@@ -194,6 +203,8 @@ void tally_merge(struct tally *into, const struct tally *from)
 
 void tally_append(struct tally *into, const struct tally *next)
 {
+    if (next->protocol_count > into->protocol_count)
+        tally_resize(into, next->protocol_count);
     struct tally_count carried_over = into->seen.frames ? into->carried_over : next->carried_over;
     tally_merge(into, next);
     into->flows.active = next->flows.active;

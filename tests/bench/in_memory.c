@@ -324,7 +324,7 @@ static void read_list(struct plan *plan, unsigned list, int option_count, char *
     int outcome = run_options_read(&plan->run[list], &usage, count, arguments, NULL);
     if (outcome != RUN_OPTIONS_GOOD)
         exit(outcome);
-    must(run_knowledge_open(&plan->knowledge[list], &plan->run[list], &error), &error);
+    must(run_knowledge_open(&plan->knowledge[list], &plan->run[list], NULL, &error), &error);
 }
 
 static void read_plan(struct plan *plan, int argc, char **argv)

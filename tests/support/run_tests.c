@@ -29,6 +29,7 @@ static CU_SuiteInfo all_suites[] = {
     {"dataplane", NULL, NULL, NULL, NULL, dataplane_tests},
     {"source_pcap", NULL, NULL, NULL, NULL, source_pcap_tests},
     {"fanout", NULL, NULL, NULL, NULL, fanout_tests},
+    {"headers_walk", NULL, NULL, NULL, NULL, headers_walk_tests},
     {"tls", NULL, NULL, NULL, NULL, tls_tests},
     {"quic", NULL, NULL, NULL, NULL, quic_tests},
     {"http_host", NULL, NULL, NULL, NULL, http_host_tests},

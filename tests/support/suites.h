@@ -25,6 +25,7 @@ extern CU_TestInfo report_headers_tests[];
 extern CU_TestInfo dataplane_tests[];
 extern CU_TestInfo source_pcap_tests[];
 extern CU_TestInfo fanout_tests[];
+extern CU_TestInfo headers_walk_tests[];
 extern CU_TestInfo tls_tests[];
 extern CU_TestInfo quic_tests[];
 extern CU_TestInfo http_host_tests[];

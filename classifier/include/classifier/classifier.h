@@ -57,6 +57,14 @@ struct classifier_options {
     struct window_observer window_observer; /* of TIER_STOCHASTIC; then it needs no model */
 };
 
+/* What a classifier tells things by. It is swapped as a whole while traffic passes. */
+struct classifier_knowledge {
+    const struct protocols *protocols;   /* made with protocols_new_after the ones before */
+    const struct signatures *signatures; /* null where the classifier has none */
+    const struct services *services;     /* made with services_new_after the ones before */
+    const struct headers_model *headers_model; /* null where the classifier has none */
+};
+
 struct classifier;
 
 /* `protocols` is borrowed and outlives the classifier; `secret` is copied. Returns 0 or -errno. */
@@ -66,6 +74,20 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
 
 /* Wipes what it remembers; what was not reported is gone. Null is fine. */
 void classifier_free(struct classifier *classifier);
+
+struct classifier_change;
+
+/* Prepares, in any thread, that a running classifier goes over to other knowledge, borrowed as in
+ * its options. Returns 0 or -errno. */
+int classifier_change_new(struct classifier_change **change, const struct classifier *classifier,
+                          const struct classifier_knowledge *knowledge, struct error *error);
+
+/* Between two bursts, right after classifier_close_interval, in the classifier's thread: what
+ * follows is told by the new knowledge. Flows keep the verdicts they have. Hot: cannot fail. */
+void classifier_change_make(struct classifier *classifier, struct classifier_change *change);
+
+/* Frees what was not taken, or was given up for it. Null is fine. */
+void classifier_change_free(struct classifier_change *change);
 
 /* Takes up to FRAME_BURST frames. Hot: cannot fail; every frame is counted once, now or when its
  * flow is reported. */
