@@ -123,6 +123,16 @@ static void changes_no_other_verdict(void)
     clean_up();
 }
 
+static bool same_flows(const struct heard *a, const struct heard *b)
+{
+    bool is_same = a->count == b->count;
+    for (unsigned i = 0; is_same && i < a->count; i++)
+        is_same = compare_flows(&a->flows[i], &b->flows[i]) == 0 &&
+                  a->flows[i].bytes == b->flows[i].bytes &&
+                  !memcmp(a->flows[i].verdict, b->flows[i].verdict, sizeof a->flows[i].verdict);
+    return is_same;
+}
+
 static void does_not_depend_on_bursts(void)
 {
     static const unsigned sizes[] = {FRAME_BURST, 1, 7};
@@ -131,9 +141,7 @@ static void does_not_depend_on_bursts(void)
     prepare();
     for (unsigned i = 0; i < 3; i++) {
         classify(&heard[i], &tallies[i], BOTH, sizes[i]);
-        CU_ASSERT_EQUAL_FATAL(heard[i].count, heard[0].count);
-        CU_ASSERT_EQUAL(
-            memcmp(heard[i].flows, heard[0].flows, heard[0].count * sizeof *heard[0].flows), 0);
+        CU_ASSERT_TRUE(same_flows(&heard[i], &heard[0]));
         CU_ASSERT_TRUE(same_counts(tallies[i], tallies[0]));
     }
     for (unsigned i = 0; i < 3; i++) {

@@ -389,7 +389,8 @@ static void cells_of_own_flows_are_even(void)
         for (unsigned i = 0; i < HEADERS_LEVELS; i++) {
             double width = headers_levels[i] - (i ? headers_levels[i - 1] : 0);
             double expected = width * FLOWS;
-            CU_ASSERT(cells[i] > 0.8 * expected - 30000 && cells[i] < 1.2 * expected + 30000);
+            double found = (double)cells[i];
+            CU_ASSERT(found > 0.8 * expected - 30000 && found < 1.2 * expected + 30000);
             sum += cells[i];
         }
         CU_ASSERT_EQUAL(sum, (uint64_t)FLOWS * PER_MILLE);
