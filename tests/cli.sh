@@ -182,6 +182,11 @@ expect 'eval: leave one capture out' 0 '' eval --truth "$truth" --root tests/dat
 [ "$(jq -c '[.by, .split_by, .tiers[0].folds[0].fold, .baselines[2].all.right.flows]' "$scratch/out")" = \
     '["protocol","capture","sample.pcap",0]' ]
 verdict 'eval: what is learned from no other capture is nothing' $?
+expect 'eval: how sure the headers tier is' 0 '' eval --truth "$truth" --root tests/data --format json \
+    --tiers headers --model tests/data/models/small.model --unknown bittorrent
+[ "$(jq -c '.tiers[0] | [.packets.median >= 1, .calibration.flows == .packets.steps[-1].decided,
+    .held_out.by_p_value.auroc != null]' "$scratch/out")" = '[true,true,true]' ]
+verdict 'eval: of every verdict, and of what is held out' $?
 expect 'eval: plots nowhere' 1 "$scratch/none/plots: No such file" \
     eval --truth "$truth" --root tests/data --format svg --output-dir "$scratch/none/plots"
 

@@ -102,8 +102,7 @@ static void compare(const char *name, const char *text)
     if (golden && !strcmp(golden, "update"))
         save(path, text);
     char *expected = load(path);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(expected);
-    CU_ASSERT_STRING_EQUAL(text, expected);
+    CU_ASSERT(text && expected && !strcmp(text, expected));
     free(expected);
 }
 
