@@ -597,6 +597,33 @@ def reloads_rules(glassbox):
             check_law(reports)
 
 
+def reloads_models(glassbox):
+    """A model that cannot be read changes nothing; a good one takes the old one's place."""
+    small = TESTS / "data/models/small.model"
+    sent = [*capture_frames(TESTS / "data/sample.pcap")]
+    sent = [frame for frame in sent if len(frame) <= 1514]
+    with tempfile.TemporaryDirectory() as name, cable("gbnear", "gbfar"):
+        pathlib.Path(name).chmod(0o755)
+        model = pathlib.Path(name) / "a.model"
+        shutil.copy(small, model)
+        words = ["--tiers", "ports,headers", "--model", str(model)]
+        with Live(glassbox, "af_packet:gbfar", *words) as live:
+            for spoiled in (False, True, False):
+                model.write_bytes(small.read_bytes()[: 100 if spoiled else None])
+                send("gbnear", sent)
+                time.sleep(0.3)
+                live.process.send_signal(signal.SIGHUP)
+                if spoiled:
+                    time.sleep(0.5)
+                    assert "stay in force" in live.said(), live.said()
+                else:
+                    live.read_report()
+            reports = live.stop()
+        assert_same(summed(reports, "frames", "seen"), 3 * len(sent))
+        assert_same(len({report["model"]["sha256"] for report in reports}), 1)
+        check_law(reports)
+
+
 def ask_telemetry(line, command):
     line.send(command.encode())
     return json.loads(line.recv(32768))[command.partition(",")[0]]
@@ -764,6 +791,7 @@ CASES = [
     reports_when_told,
     reports_by_the_clock,
     reloads_rules,
+    reloads_models,
     answers_telemetry,
     keeps_a_textfile,
     forwards_untouched_and_in_order,
