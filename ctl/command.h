@@ -21,6 +21,7 @@ struct command {
 extern const struct command command_replay;
 extern const struct command command_eval;
 extern const struct command command_live;
+extern const struct command command_model;
 extern const struct command command_protocols;
 extern const struct command command_rules;
 extern const struct command command_label;

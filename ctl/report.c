@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "report_forms.h"
+#include "report_headers.h"
 
 static void count_add(struct tally_count *into, uint64_t frames, uint64_t bytes)
 {
@@ -192,6 +193,8 @@ int report_new(struct report **report, const struct report_context *context,
     made->services = calloc(SERVICES_MAX + 1, sizeof *made->services);
     if (!made->rows || !made->non_ip || !made->services)
         goto fail;
+    if (context->headers_model && report_headers_new(&made->headers, context, tally))
+        goto fail;
     rows_collect(made);
     services_collect(made);
     non_ip_collect(made);
@@ -212,6 +215,7 @@ void report_free(struct report *report)
     free(report->rows);
     free(report->non_ip);
     free(report->services);
+    report_headers_free(report->headers);
     free(report);
 }
 

@@ -155,7 +155,7 @@ static int start_threads(struct dataplane *dataplane, struct error *error)
 static int new_dataplane(struct dataplane **dataplane, const struct dataplane_options *options,
                          struct error *error)
 {
-    if (options->classifier.observer.tell)
+    if (options->classifier.observer.tell || options->classifier.observer.measure)
         return error_set(error, EPERM, "a dataplane tells nobody about single flows");
     struct dataplane *made = calloc(1, sizeof *made);
     struct crew *crews = calloc(options->worker_count, sizeof *crews);
