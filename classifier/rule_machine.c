@@ -204,7 +204,7 @@ static unsigned settle(const struct rule_expression *expression, unsigned at, st
 bool rule_code_holds(const struct rule_expression *expression, unsigned first, unsigned end,
                      const struct rule_subject *subject)
 {
-    struct number stack[RULE_STACK_MAX];
+    struct number stack[RULE_STACK_MAX] = {{0}};
     unsigned depth = 0;
     for (unsigned i = first; i < end; i++) {
         const struct op *op = &expression->op[i];

@@ -300,18 +300,18 @@ static void find_candidates(struct tick *tick, const struct group *group)
     const struct rule_view *view = tick->subject.view;
     const struct rule_view *this = &view[RULE_VIEW_THIS];
     uint64_t *candidates = tick->clock->candidates;
-    unsigned word_count = group->word_count;
+    size_t word_count = group->word_count;
     unsigned situation =
         group_situation(side_of(tick), tick->subject.count, view[RULE_VIEW_PEER].is_there,
                         view[RULE_VIEW_PREV].is_there);
     const uint64_t *by_situation = &group->by_situation[situation * word_count];
     const uint64_t *by_length = &group->by_length[group_length(this->length) * word_count];
     unsigned places = this->captured_bytes < GROUP_PLACES ? this->captured_bytes : GROUP_PLACES;
-    for (unsigned word = 0; word < word_count; word++)
+    for (size_t word = 0; word < word_count; word++)
         candidates[word] = by_situation[word] & by_length[word];
     for (unsigned place = 0; place < places; place++) {
         const uint64_t *row = &group->by_byte[(place * 256u + this->bytes[place]) * word_count];
-        for (unsigned word = 0; word < word_count; word++)
+        for (size_t word = 0; word < word_count; word++)
             candidates[word] &= row[word];
     }
 }
@@ -413,7 +413,7 @@ static const struct rule *best_refining(struct tick *tick, const struct group *g
                                         uint16_t verdict)
 {
     try_candidates(tick, group,
-                   &group->by_refined[group->refined_row[verdict] * group->word_count]);
+                   &group->by_refined[(size_t)group->refined_row[verdict] * group->word_count]);
     return best_rule(tick, verdict);
 }
 
@@ -614,7 +614,7 @@ static void apply_rules(struct tick *tick)
     tick->tally->signatures.bytes += tick->subject.view[RULE_VIEW_THIS].captured_bytes;
     clock->payload_number++;
     find_candidates(tick, group);
-    try_candidates(tick, group, &group->by_stage[stage * group->word_count]);
+    try_candidates(tick, group, &group->by_stage[(size_t)stage * group->word_count]);
     settle_hits(tick);
     decide(tick, group);
     forget_found(clock);
