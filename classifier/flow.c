@@ -98,8 +98,7 @@ bool flow_update(struct flow *flow, const struct packet *packet)
     flow->unreported_packets++;
     flow->unreported_bytes += packet->wire_bytes;
     unsigned direction = flow_direction(flow, packet);
-    if (direction)
-        flow->state |= FLOW_SEEN_BACKWARD;
+    flow->state |= (uint8_t)(direction * FLOW_SEEN_BACKWARD);
     bool is_data = flow->protocol != IP_TCP || follow_tcp(flow, packet, direction);
     if (is_data && flow->data_packets < UINT16_MAX)
         flow->data_packets++;

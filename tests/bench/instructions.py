@@ -40,23 +40,24 @@ def own_instructions(command):
 
 
 def sum_of_object(text, program):
-    """Of callgrind's format: cost lines belong to the object last named by ob=; the line behind calls= holds
-    what the callee cost, which is counted where the callee is. Names are given once and then by number."""
-    names, total, is_own, is_callee = {}, 0, False, False
+    """Of callgrind's format: cost lines belong to the object and the source file named last; the line behind
+    calls= holds what the callee cost, which is counted where the callee is. Names are given once and then by
+    number. What ctl does with a report does not depend on the number of packets alone, and is left out."""
+    names, total, counts, is_callee = {}, 0, {"object": False, "file": True}, False
     for line in text.splitlines():
-        named = re.match(r"ob=(\(\d+\))(?: (.*))?", line)
+        named = re.match(r"(c?)(ob|fl|fi|fe)=(\(\d+\))(?: (.*))?", line)
         if named:
-            if named.group(2):
-                names[named.group(1)] = named.group(2)
-            is_own = names[named.group(1)] == program
-        elif line.startswith("cob="):
-            number, _, name = line[4:].partition(" ")
-            if name:
-                names[number] = name
+            is_object = named.group(2) == "ob"
+            key = (is_object, named.group(3))
+            if named.group(4):
+                names[key] = named.group(4)
+            if not named.group(1):
+                counts["object" if is_object else "file"] = \
+                    names[key] == program if is_object else "/ctl/" not in names[key]
         elif line.startswith("calls="):
             is_callee = True
         elif line and line[0] in "0123456789+-*":
-            if is_own and not is_callee:
+            if all(counts.values()) and not is_callee:
                 total += int(line.split()[1])
             is_callee = False
     return total

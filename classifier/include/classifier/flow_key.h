@@ -32,8 +32,9 @@ static inline bool flow_key_is_reversed(const struct packet *packet)
         source = load_be64(packet->source + 8);
         destination = load_be64(packet->destination + 8);
     }
-    return source > destination ||
-           (source == destination && packet->source_port > packet->destination_port);
+    bool is_tie = source == destination;
+    bool is_higher_port = packet->source_port > packet->destination_port;
+    return (source > destination) | (is_tie & is_higher_port);
 }
 
 /* Names the flows of up to KEYED_HASH_BURST packets: transport, both addresses and ports, and
