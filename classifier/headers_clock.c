@@ -118,6 +118,8 @@ static void decide(struct headers_clock *clock, struct flow *flow, struct flow_d
     if (outcome == HEADERS_DECIDES)
         flow_decide(flow, detail, TIER_HEADERS, protocol);
     let_go(clock, flow);
+    detail->surety = (struct flow_surety){
+        .is_known = true, .best = protocol, .confidence = look.confidence, .p_value = look.p_value};
 }
 
 static void look_at(struct headers_clock *clock, struct flow *flow, struct flow_detail *detail,
@@ -169,10 +171,20 @@ void headers_clock_end(struct headers_clock *clock, struct flow *flow, struct fl
     let_go(clock, flow);
 }
 
+static bool was_looked_at(const struct flow *flow)
+{
+    return flow->data_packets && (flow->protocol == IP_TCP || flow->protocol == IP_UDP);
+}
+
+struct flow_surety headers_clock_surety(const struct flow *flow, const struct flow_detail *detail)
+{
+    return was_looked_at(flow) ? detail->surety : (struct flow_surety){.is_known = false};
+}
+
 void headers_clock_count(const struct flow *flow, const struct flow_detail *detail,
                          struct tally *tally)
 {
-    if (!flow->data_packets || (flow->protocol != IP_TCP && flow->protocol != IP_UDP))
+    if (!was_looked_at(flow))
         return;
     struct tally_headers *headers = &tally->headers[flow->verdict[TIER_HEADERS]];
     headers->flows++;

@@ -157,6 +157,17 @@ expect 'eval: overruled without reason' 1 "overruled:1: the header has no column
 expect 'eval: mistakes nowhere' 1 'No such file or directory' \
     eval --truth "$truth" --mistakes "$scratch/none/mistakes.csv"
 
+echo "$header" > "$truth"
+echo 'sample.pcap,udp,203.0.113.77,9,203.0.113.78,10,echo' >> "$truth"
+expect 'eval: a column that is not there' 1 "^glassbox: --split-by: the truth has no column 'day'" \
+    eval --truth "$truth" --root tests/data --split-by day
+expect 'eval: a fold that is not there' 1 "^glassbox: --only: no row of the truth is of 'mars'" \
+    eval --truth "$truth" --root tests/data --split-by site --only mars
+expect 'eval: a word that is not there' 1 "^glassbox: --unknown: no row of the truth says 'tor'" \
+    eval --truth "$truth" --root tests/data --unknown tor
+expect 'eval: an empty word' 1 "^glassbox: --unknown: 'echo,' is not a list of words" \
+    eval --truth "$truth" --root tests/data --unknown echo,
+
 # Wrong use: a usage line, exit 2, nothing on stdout.
 misuse() { # WHAT-IT-SAYS ARGUMENT...
     expect "misuse: ${*:2}" 2 "$1" "${@:2}"
@@ -191,6 +202,9 @@ misuse "unknown option '--truht'" eval --truht x
 misuse '--truth needs a value' eval --truth
 misuse "'sure' is none of high, medium, any" eval --truth x --min-confidence sure
 misuse "'csv' is none of table, json" eval --truth x --format csv
+misuse "'name' is none of protocol, category, group" eval --truth x --by name
+misuse 'say it with --split-by' eval --truth x --only site
+misuse 'say it with --split-by' eval --truth x --without site
 misuse 'are for reports, not for eval' eval --truth x --workers 2
 misuse 'are for reports, not for eval' eval --truth x --interval 5
 misuse 'are for reports, not for eval' eval --truth x --min-endpoints 5

@@ -19,6 +19,7 @@ static CU_SuiteInfo all_suites[] = {
     {"flow", NULL, NULL, NULL, NULL, flow_tests},
     {"flow_key", NULL, NULL, NULL, NULL, flow_key_tests},
     {"flow_table", NULL, NULL, NULL, NULL, flow_table_tests},
+    {"flood", NULL, NULL, NULL, NULL, flood_tests},
     {"rules", NULL, NULL, NULL, NULL, rules_tests},
     {"signature", NULL, NULL, NULL, NULL, signature_tests},
     {"signature_patterns", NULL, NULL, NULL, NULL, signature_patterns_tests},
@@ -42,6 +43,7 @@ static CU_SuiteInfo all_suites[] = {
     {"kiss_model", NULL, NULL, NULL, NULL, kiss_model_tests},
     {"kiss_svm", NULL, NULL, NULL, NULL, kiss_svm_tests},
     {"endpoint_table", NULL, NULL, NULL, NULL, endpoint_table_tests},
+    {"eval_measures", NULL, NULL, NULL, NULL, eval_measures_tests},
     {"grower", NULL, NULL, NULL, NULL, grower_tests},
 };
 

@@ -15,6 +15,7 @@ extern CU_TestInfo headers_model_tests[];
 extern CU_TestInfo model_stats_tests[];
 extern CU_TestInfo flow_key_tests[];
 extern CU_TestInfo flow_table_tests[];
+extern CU_TestInfo flood_tests[];
 extern CU_TestInfo rules_tests[];
 extern CU_TestInfo signature_tests[];
 extern CU_TestInfo signature_patterns_tests[];
@@ -38,6 +39,7 @@ extern CU_TestInfo kiss_model_tests[];
 extern CU_TestInfo kiss_svm_tests[];
 extern CU_TestInfo stochastic_tests[];
 extern CU_TestInfo endpoint_table_tests[];
+extern CU_TestInfo eval_measures_tests[];
 extern CU_TestInfo grower_tests[];
 
 #endif

@@ -20,9 +20,12 @@
 /* A flow that is over, as its observer is told. */
 struct flow_ended {
     struct flow_key key;
-    uint16_t verdict[TIERS]; /* protocol by tier, PROTOCOL_UNKNOWN where there was none */
-    bool is_certain;         /* the signatures tier's verdict came from a `certain` rule */
-    uint16_t service;        /* SERVICE_NONE while nobody was known */
+    uint16_t verdict[TIERS];     /* protocol by tier, PROTOCOL_UNKNOWN where there was none */
+    uint16_t data_before[TIERS]; /* data packets seen when the verdict was reached */
+    uint16_t data_packets;       /* of the flow, saturating */
+    struct flow_surety headers;
+    bool is_certain;  /* the signatures tier's verdict came from a `certain` rule */
+    uint16_t service; /* SERVICE_NONE while nobody was known */
     uint64_t packets;
     uint64_t bytes;
 };

@@ -66,6 +66,10 @@ void headers_clock_end(struct headers_clock *clock, struct flow *flow, struct fl
 void headers_clock_count(const struct flow *flow, const struct flow_detail *detail,
                          struct tally *tally);
 
+/* What the tier made of such a flow; not known where it had nothing to look at. Only with a model,
+ * and without anyone who measures. */
+struct flow_surety headers_clock_surety(const struct flow *flow, const struct flow_detail *detail);
+
 /* Starts fetching what a tick of this flow will touch. */
 void headers_clock_prefetch(const struct headers_clock *clock, const struct flow *flow,
                             const struct flow_detail *detail);
