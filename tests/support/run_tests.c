@@ -47,6 +47,7 @@ static CU_SuiteInfo all_suites[] = {
     {"kiss_model", NULL, NULL, NULL, NULL, kiss_model_tests},
     {"kiss_svm", NULL, NULL, NULL, NULL, kiss_svm_tests},
     {"endpoint_table", NULL, NULL, NULL, NULL, endpoint_table_tests},
+    {"eval_measures", NULL, NULL, NULL, NULL, eval_measures_tests},
     {"grower", NULL, NULL, NULL, NULL, grower_tests},
 };
 

@@ -43,6 +43,7 @@ extern CU_TestInfo kiss_model_tests[];
 extern CU_TestInfo kiss_svm_tests[];
 extern CU_TestInfo stochastic_tests[];
 extern CU_TestInfo endpoint_table_tests[];
+extern CU_TestInfo eval_measures_tests[];
 extern CU_TestInfo grower_tests[];
 
 #endif
