@@ -41,6 +41,7 @@ static CU_SuiteInfo all_suites[] = {
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
     {"eval_measures", NULL, NULL, NULL, NULL, eval_measures_tests},
     {"grower", NULL, NULL, NULL, NULL, grower_tests},
+    {"rows", NULL, NULL, NULL, NULL, rows_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

@@ -37,5 +37,6 @@ extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo eval_tests[];
 extern CU_TestInfo eval_measures_tests[];
 extern CU_TestInfo grower_tests[];
+extern CU_TestInfo rows_tests[];
 
 #endif
