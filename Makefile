@@ -36,12 +36,13 @@ bench-instructions: build  ## count instructions and compare them with the commi
 soak: bench-build  ## ten minutes live at the highest rate without loss (root)
 	./tests/bench/soak.py $(BUILD)-release
 
-accuracy: build  ## measure the headers tier on the lab's corpus; writes docs/accuracy.md
+accuracy: build  ## measure the headers tier; writes docs/accuracy.md, with CAPTURES=FOLDER the model's card, too
 	$(INSTALL) accuracy
 	@test -f $(BUILD)-release/build.ninja || \
 	    meson setup $(BUILD)-release --buildtype=release -Db_lto=true
 	ninja -C $(BUILD)-release models/train/glassbox-train
-	./tests/accuracy/accuracy.py $(BUILD)-release docs/accuracy.md
+	./tests/accuracy/accuracy.py $(BUILD)-release docs/accuracy.md \
+	    $(if $(CAPTURES),--card models/default.headers.md --captures $(CAPTURES))
 
 model: build  ## learn models/default.headers.model; CAPTURES=FOLDER with flows.csv adds real captures
 	./models/make_default $(BUILD) $(CAPTURES)

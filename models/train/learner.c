@@ -72,12 +72,24 @@ static int find_classes(struct learned *learned, const struct rows *rows, const 
     return 0;
 }
 
+/* Where no flow lasts to a checkpoint, what was learned before it is all that there is. */
+static int prepare(struct lesson *lesson, const struct learned *learned, const struct rows *rows,
+                   const bool *is_used, unsigned number)
+{
+    int failure = lesson_prepare(lesson, learned, rows, is_used, number);
+    for (; !failure && !lesson->count && number; number--) {
+        lesson_free(lesson);
+        failure = lesson_prepare(lesson, learned, rows, is_used, number - 1);
+    }
+    return failure;
+}
+
 static int learn_checkpoint(struct learned *learned, const struct rows *rows, const bool *is_used,
                             unsigned number, struct error *error)
 {
     struct learned_checkpoint *checkpoint = &learned->checkpoints[number];
     struct lesson lesson;
-    int failure = lesson_prepare(&lesson, learned, rows, is_used, number);
+    int failure = prepare(&lesson, learned, rows, is_used, number);
     checkpoint->conformal = calloc(learned->class_count + 1, sizeof *checkpoint->conformal);
     for (unsigned i = 0; i < LEARNER_KNOTS; i++)
         checkpoint->calibration[i] = (uint16_t)(i * LEARNER_FULL / (LEARNER_KNOTS - 1));
@@ -85,7 +97,7 @@ static int learn_checkpoint(struct learned *learned, const struct rows *rows, co
     if (failure || !checkpoint->conformal)
         failure = error_set(error, ENOMEM, "out of memory for %zu rows", rows->count);
     else if (!lesson.count)
-        failure = error_set(error, EINVAL, "no flow comes to %u data packets",
+        failure = error_set(error, EINVAL, "no flow to learn from comes to %u data packets",
                             feature_checkpoint_packets(number));
     if (!failure) {
         struct grow_options grow = learned->options.grow;

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Measures the headers tier on the lab's corpus and writes docs/accuracy.md.
 
-Usage: accuracy.py BUILD DOCUMENT [--keep FOLDER] [--reuse]
+Usage: accuracy.py BUILD DOCUMENT [--card CARD --captures FOLDER] [--keep FOLDER [--reuse]]
 
-Runs `glassbox-train dataset` and `glassbox-train measure` of BUILD. With --keep the decisions stay
-in FOLDER, and --reuse takes those that are there instead of making them again.
+Runs `glassbox-train dataset` and `glassbox-train measure` of BUILD. With --card also the card of the
+default model is written; FOLDER has real captures and their flows.csv. With --keep the decisions
+stay in FOLDER, and --reuse takes those that are there instead of making them again.
 """
 import os
 import subprocess
@@ -57,6 +58,21 @@ class Lab:
             "dataset", "--lab", "tests/data/lab", "--aliases", "tests/accuracy/aliases.txt",
             "--vary", "--output", self.rows,
         )
+
+    def real(self, captures):
+        """Decisions on real captures, by models that learned from others of them and from the lab."""
+        rows = os.path.join(self.folder, "more.rows")
+        path = os.path.join(self.folder, "real.decisions")
+        if not (self.reuse and os.path.exists(path)):
+            subprocess.run(
+                [self.program, "dataset", "--truth", f"{captures}/flows.csv", "--root", captures,
+                 "--label-column", "consensus", "--confidence-column", "confidence", "--aliases",
+                 "tests/eval/aliases.txt", "--overrule", "tests/eval/overruled.csv", "--vary",
+                 "--output", rows], cwd=ROOT, check=False, capture_output=True,
+            )
+            self.call("measure", "--rows", rows, "--also", self.rows, "--split", "captures",
+                      "--folds", "3", "--output", path, *RECIPE)
+        return d.read(path)
 
     def call(self, *arguments):
         done = subprocess.run(
@@ -359,9 +375,34 @@ def packet_rows(lab):
     return table(["data packets at the verdict", "flows", "of all, %", "right group, %"], rows)
 
 
-def write_document(lab, path):
-    with open(os.path.join(ROOT, "tests/accuracy/accuracy.md"), encoding="utf-8") as file:
+def fill(template, path, parts):
+    """Writes the template with each word's lines in its place."""
+    with open(os.path.join(ROOT, "tests/accuracy", template), encoding="utf-8") as file:
         text = file.read()
+    for word, lines in parts.items():
+        text = text.replace(f"@{word}@", "\n".join(lines))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def real_rows(flows):
+    """Real captures: all learned protocols, and by protocol those with 20 flows."""
+    known = [flow for flow in flows if flow.known]
+    rows = [["all learned protocols", many(len(known)), interval(d.rate(known, right_group)),
+             interval(d.rate(known, right_group, True)), mistakes(known, lambda f: f.verdict)]]
+    for label, part in d.by(known, lambda flow: flow.label).items():
+        if len(part) >= 20:
+            rows.append([label, many(len(part)), interval(d.rate(part, right_group)),
+                         interval(d.rate(part, right_group, True)),
+                         mistakes(part, lambda f: f.verdict)])
+    return table(["protocol", "flows", "right group: flows", "bytes", "called instead"], rows)
+
+
+def write_card(lab, captures, path):
+    fill("card.md", path, {"CARD": summary_rows(lab), "REAL": real_rows(lab.real(captures))})
+
+
+def write_document(lab, path):
     parts = {
         "MADE": [lab.made + "."], "RECIPE": ["    " + " ".join(RECIPE)],
         "TARGETS": target_rows(lab), "SUMMARY": summary_rows(lab), "GROUPS": group_rows(lab),
@@ -369,20 +410,26 @@ def write_document(lab, path):
         "CURVES": curve_rows(lab), "UNKNOWN": unknown_rows(lab), "WORST": worst_unknown_rows(lab),
         "RELIABILITY": reliability_rows(lab), "PACKETS": packet_rows(lab),
     }
-    for word, lines in parts.items():
-        text = text.replace(f"@{word}@", "\n".join(lines))
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+    fill("accuracy.md", path, parts)
+
+
+def option(arguments, name):
+    return arguments[arguments.index(name) + 1] if name in arguments else None
+
+
+def write_all(lab, arguments):
+    write_document(lab, arguments[1])
+    if option(arguments, "--card"):
+        write_card(lab, option(arguments, "--captures"), option(arguments, "--card"))
 
 
 def main(arguments):
-    build, document = os.path.abspath(arguments[0]), arguments[1]
-    if "--keep" in arguments:
-        folder = arguments[arguments.index("--keep") + 1]
-        write_document(Lab(build, folder, "--reuse" in arguments), document)
+    build, keep = os.path.abspath(arguments[0]), option(arguments, "--keep")
+    if keep:
+        write_all(Lab(build, keep, "--reuse" in arguments), arguments)
         return
     with tempfile.TemporaryDirectory() as folder:
-        write_document(Lab(build, folder, False), document)
+        write_all(Lab(build, folder, False), arguments)
 
 
 if __name__ == "__main__":

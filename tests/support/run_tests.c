@@ -49,6 +49,7 @@ static CU_SuiteInfo all_suites[] = {
     {"endpoint_table", NULL, NULL, NULL, NULL, endpoint_table_tests},
     {"eval_measures", NULL, NULL, NULL, NULL, eval_measures_tests},
     {"grower", NULL, NULL, NULL, NULL, grower_tests},
+    {"rows", NULL, NULL, NULL, NULL, rows_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

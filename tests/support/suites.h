@@ -45,5 +45,6 @@ extern CU_TestInfo stochastic_tests[];
 extern CU_TestInfo endpoint_table_tests[];
 extern CU_TestInfo eval_measures_tests[];
 extern CU_TestInfo grower_tests[];
+extern CU_TestInfo rows_tests[];
 
 #endif
