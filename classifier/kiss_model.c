@@ -151,7 +151,7 @@ static void measure(const struct kiss_block *blocks, unsigned count,
                     const struct kiss_signature *signature, uint32_t *distances)
 {
     for (unsigned i = 0; i * KISS_LANES < count; i++)
-        measure_block(&blocks[i], signature, &distances[i * KISS_LANES]);
+        measure_block(&blocks[i], signature, &distances[(size_t)i * KISS_LANES]);
 }
 
 /* 2^-(gamma * distance), rounded to nearest. */

@@ -242,7 +242,7 @@ static void counts_the_first_segments_of_connections(void)
     struct bench bench;
     open_bench(&bench, 100, false);
     uint16_t verdict = PROTOCOL_UNKNOWN;
-    for (uint16_t i = 0; i < KISS_WINDOW / KISS_SEGMENTS; i++) {
+    for (unsigned i = 0; i < KISS_WINDOW / KISS_SEGMENTS; i++) {
         struct conversation talk = talk_between(&bench, IP_TCP, (uint16_t)(40000 + i), 80);
         CU_ASSERT_EQUAL(verdict, PROTOCOL_UNKNOWN);
         open_connection(&talk);
@@ -288,12 +288,12 @@ static void asks_less_often_what_it_knows(void)
                 send_bytes(&talk, false, CONSTANT, 20);
                 packets++;
             }
-            uint64_t before = bench.tally->stochastic.windows;
+            const uint64_t before = bench.tally->stochastic.windows;
             send_bytes(&talk, false, CONSTANT, 20);
             packets++;
             CU_ASSERT_EQUAL(bench.tally->stochastic.windows, before + 2);
             if (!is_observed)
-                CU_ASSERT_EQUAL(before, 2 * i);
+                CU_ASSERT_EQUAL(before, (uint64_t)2 * i);
         }
         CU_ASSERT_EQUAL(bench.windows_heard, is_observed ? 2 * 1280 / KISS_WINDOW : 0);
         close_bench(&bench);
