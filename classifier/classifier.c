@@ -132,7 +132,9 @@ void classifier_free(struct classifier *classifier)
 
 struct classifier_change {
     struct classifier_knowledge knowledge;
-    struct signature_clock *signatures; /* to be taken; then the one that was given up */
+    /* To be taken; then those that were given up. */
+    struct signature_clock *signatures;
+    struct stochastic_mind *mind;
 };
 
 int classifier_change_new(struct classifier_change **change, const struct classifier *classifier,
@@ -145,6 +147,8 @@ int classifier_change_new(struct classifier_change **change, const struct classi
     int failure = classifier->signatures
                       ? start_signatures(&made->signatures, knowledge, classifier->hash, error)
                       : 0;
+    if (!failure && classifier->stochastic)
+        failure = stochastic_mind_new(&made->mind, knowledge->kiss_model, error);
     if (failure) {
         classifier_change_free(made);
         return failure;
@@ -162,6 +166,9 @@ void classifier_change_make(struct classifier *classifier, struct classifier_cha
     classifier->options.headers_model = change->knowledge.headers_model;
     if (classifier->headers)
         headers_clock_change(classifier->headers, change->knowledge.headers_model);
+    classifier->options.kiss_model = change->knowledge.kiss_model;
+    if (classifier->stochastic)
+        change->mind = stochastic_clock_change(classifier->stochastic, change->mind);
     if (before)
         signature_clock_succeed(change->signatures, before);
     classifier->signatures = change->signatures;
@@ -173,6 +180,7 @@ void classifier_change_free(struct classifier_change *change)
     if (!change)
         return;
     signature_clock_free(change->signatures);
+    stochastic_mind_free(change->mind);
     free(change);
 }
 

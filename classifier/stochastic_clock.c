@@ -15,11 +15,16 @@ struct ends {
     uint32_t check[2];
 };
 
+struct stochastic_mind {
+    const struct kiss_model *model;
+    struct kiss_scratch *scratch;
+};
+
 struct stochastic_clock {
-    struct stochastic_options options;
+    struct stochastic_options options; /* but for the model, which can change */
     struct keyed_hash *hash;
     struct endpoint_table *table;
-    struct kiss_scratch *scratch; /* null without a model */
+    struct stochastic_mind *mind; /* null without a model */
     struct ends *ends;            /* [options.flow_count] */
 };
 
@@ -40,6 +45,38 @@ static int reserve_ends(struct stochastic_clock *clock, struct error *error)
     return 0;
 }
 
+int stochastic_mind_new(struct stochastic_mind **mind, const struct kiss_model *model,
+                        struct error *error)
+{
+    struct stochastic_mind *made = calloc(1, sizeof *made);
+    if (!made)
+        return error_set(error, ENOMEM, "out of memory for the stochastic tier");
+    made->model = model;
+    int failure = kiss_scratch_new(&made->scratch, model, error);
+    if (failure) {
+        stochastic_mind_free(made);
+        return failure;
+    }
+    *mind = made;
+    return 0;
+}
+
+void stochastic_mind_free(struct stochastic_mind *mind)
+{
+    if (!mind)
+        return;
+    kiss_scratch_free(mind->scratch);
+    free(mind);
+}
+
+struct stochastic_mind *stochastic_clock_change(struct stochastic_clock *clock,
+                                                struct stochastic_mind *mind)
+{
+    struct stochastic_mind *before = clock->mind;
+    clock->mind = mind;
+    return before;
+}
+
 int stochastic_clock_new(struct stochastic_clock **clock, const struct stochastic_options *options,
                          struct keyed_hash *hash, struct error *error)
 {
@@ -50,7 +87,7 @@ int stochastic_clock_new(struct stochastic_clock **clock, const struct stochasti
     made->hash = hash;
     int failure = endpoint_table_new(&made->table, options->endpoint_count, error);
     if (!failure && options->model)
-        failure = kiss_scratch_new(&made->scratch, options->model, error);
+        failure = stochastic_mind_new(&made->mind, options->model, error);
     if (!failure)
         failure = reserve_ends(made, error);
     if (failure) {
@@ -66,7 +103,7 @@ void stochastic_clock_free(struct stochastic_clock *clock)
     if (!clock)
         return;
     endpoint_table_free(clock->table);
-    kiss_scratch_free(clock->scratch);
+    stochastic_mind_free(clock->mind);
     if (clock->ends)
         munmap(clock->ends, ends_size(clock));
     free(clock);
@@ -120,11 +157,11 @@ static void decide(struct stochastic_clock *clock, struct endpoint *endpoint,
     tally->stochastic.windows++;
     if (clock->options.observer.tell)
         clock->options.observer.tell(clock->options.observer.context, &window);
-    if (!clock->options.model || !clock->options.model->machine[transport].class_count)
+    const struct stochastic_mind *mind = clock->mind;
+    if (!mind || !mind->model->machine[transport].class_count)
         return;
-    struct kiss_decision decision =
-        kiss_decide(&clock->options.model->machine[transport], &window.signature,
-                    clock->options.method, clock->scratch);
+    struct kiss_decision decision = kiss_decide(&mind->model->machine[transport], &window.signature,
+                                                clock->options.method, mind->scratch);
     tally->stochastic.rejected += decision.protocol == PROTOCOL_UNKNOWN;
     stochastic_note_word(endpoint, decision.protocol);
     if (!clock->options.observer.tell)
@@ -148,7 +185,7 @@ static bool is_asked(const struct stochastic_clock *clock, uint8_t protocol)
     if (clock->options.observer.tell)
         return true;
     enum kiss_transport transport = protocol == IP_TCP ? KISS_TCP : KISS_UDP;
-    return clock->options.model->machine[transport].class_count;
+    return clock->mind->model->machine[transport].class_count;
 }
 
 /* Of two endpoints that were both called something, the one of more agreeing windows has its way;

@@ -58,7 +58,8 @@ struct classifier_knowledge run_knowledge_parts(const struct run_knowledge *know
     return (struct classifier_knowledge){.protocols = knowledge->protocols,
                                          .signatures = knowledge->rules.signatures,
                                          .services = knowledge->rules.services,
-                                         .headers_model = knowledge->models.headers.headers};
+                                         .headers_model = knowledge->models.headers.headers,
+                                         .kiss_model = knowledge->models.kiss.kiss};
 }
 
 struct report_context run_knowledge_context(const struct run_knowledge *knowledge,

@@ -63,6 +63,7 @@ struct classifier_knowledge {
     const struct signatures *signatures; /* null where the classifier has none */
     const struct services *services;     /* made with services_new_after the ones before */
     const struct headers_model *headers_model; /* null where the classifier has none */
+    const struct kiss_model *kiss_model;       /* likewise */
 };
 
 struct classifier;

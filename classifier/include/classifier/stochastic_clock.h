@@ -23,7 +23,6 @@
 #include "classifier/flow.h"
 #include "classifier/kiss_model.h"
 
-struct stochastic_clock;
 
 enum { STOCHASTIC_ENDPOINTS = 65536 }; /* known at once by default: 29 MiB a worker when full */
 
@@ -41,6 +40,9 @@ struct window_observer {
     void *context;
 };
 
+struct stochastic_clock;
+struct stochastic_mind;
+
 struct stochastic_options {
     const struct kiss_model *model; /* borrowed; null, with an observer: windows are only told */
     enum kiss_method method;
@@ -55,6 +57,17 @@ int stochastic_clock_new(struct stochastic_clock **clock, const struct stochasti
 
 /* Wipes what it holds. Null is fine. */
 void stochastic_clock_free(struct stochastic_clock *clock);
+
+/* What it takes to decide by a model, made in any thread ahead of a change of models. Returns 0 or
+ * -errno. */
+int stochastic_mind_new(struct stochastic_mind **mind, const struct kiss_model *model,
+                        struct error *error);
+void stochastic_mind_free(struct stochastic_mind *mind);
+
+/* From the next window on it decides by `mind`, whose model is borrowed; what is known of endpoints
+ * stays. Takes it, and returns the one it had, to be freed elsewhere. Hot: cannot fail. */
+struct stochastic_mind *stochastic_clock_change(struct stochastic_clock *clock,
+                                                struct stochastic_mind *mind);
 
 /* A flow begins in `slot` of the flow table: its endpoints are found, or made. */
 void stochastic_clock_begin(struct stochastic_clock *clock, uint32_t slot, struct flow *flow,
