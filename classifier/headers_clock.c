@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "classifier/look_cache.h"
+
 enum { TAIL_NONE = UINT32_MAX };
 
 /* A free tail holds the number of the next free one. */
@@ -17,14 +19,27 @@ union tail_place {
 
 struct headers_clock {
     struct headers_options options;
-    union tail_place *tails; /* room for every flow; resident once used */
-    uint32_t fresh;          /* tails from this on were never used */
-    uint32_t free_tail;      /* chained; TAIL_NONE ends it */
+    struct look_cache *cache; /* null without a model */
+    union tail_place *tails;  /* room for every flow; resident once used */
+    uint32_t fresh;           /* tails from this on were never used */
+    uint32_t free_tail;       /* chained; TAIL_NONE ends it */
 };
 
 static size_t tails_size(const struct headers_clock *clock)
 {
     return clock->options.flow_count * sizeof *clock->tails;
+}
+
+static int allocate(struct headers_clock *clock, struct error *error)
+{
+    void *tails = mmap(NULL, tails_size(clock), PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (tails == MAP_FAILED)
+        return error_set(error, ENOMEM, "out of memory for %llu flows: ask for fewer with --flows",
+                         (unsigned long long)clock->options.flow_count);
+    madvise(tails, tails_size(clock), MADV_DONTDUMP);
+    clock->tails = tails;
+    return clock->options.model ? look_cache_new(&clock->cache, clock->options.model, error) : 0;
 }
 
 int headers_clock_new(struct headers_clock **clock, const struct headers_options *options,
@@ -35,15 +50,11 @@ int headers_clock_new(struct headers_clock **clock, const struct headers_options
         return error_set(error, ENOMEM, "out of memory for the headers tier");
     made->options = *options;
     made->free_tail = TAIL_NONE;
-    void *tails = mmap(NULL, tails_size(made), PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (tails == MAP_FAILED) {
-        free(made);
-        return error_set(error, ENOMEM, "out of memory for %llu flows: ask for fewer with --flows",
-                         (unsigned long long)options->flow_count);
+    int failure = allocate(made, error);
+    if (failure) {
+        headers_clock_free(made);
+        return failure;
     }
-    madvise(tails, tails_size(made), MADV_DONTDUMP);
-    made->tails = tails;
     *clock = made;
     return 0;
 }
@@ -52,8 +63,11 @@ void headers_clock_free(struct headers_clock *clock)
 {
     if (!clock)
         return;
-    explicit_bzero(clock->tails, clock->fresh * sizeof *clock->tails);
-    munmap(clock->tails, tails_size(clock));
+    look_cache_free(clock->cache);
+    if (clock->tails) {
+        explicit_bzero(clock->tails, clock->fresh * sizeof *clock->tails);
+        munmap(clock->tails, tails_size(clock));
+    }
     free(clock);
 }
 
@@ -108,7 +122,7 @@ static void decide(struct headers_clock *clock, struct flow *flow, struct flow_d
                    unsigned checkpoint, const int16_t *values, bool is_end, struct tally *tally)
 {
     const struct headers_model *model = clock->options.model;
-    struct headers_look look = headers_model_look(model, checkpoint, values);
+    struct headers_look look = look_cache_look(clock->cache, checkpoint, values);
     enum headers_outcome outcome = headers_model_decide(model, checkpoint, &look, is_end);
     if (outcome == HEADERS_WAITS)
         return;

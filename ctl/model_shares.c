@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESAMPLES = 200, STEPS_MAX = 1000, STEPS_RESAMPLED = 200, TAIL = RESAMPLES / 40 };
+enum { RESAMPLES = 200, STEPS_MAX = 1000, STEPS_RESAMPLED = 60, TAIL = RESAMPLES / 40 };
+
+/* Steps end when no share changes by more: far below what any interval resolves. */
+static const double change_least = 1e-6;
 
 /* One entry of the confusion matrix: how often `is` is called `claim`. Most are zero and left out.
  */
@@ -101,7 +104,7 @@ static void maximise(struct model_shares *shares, const double *claims, double *
             change = fmax(change, mix[is] * fabs(factor / flows - 1));
             mix[is] *= factor / flows;
         }
-        if (change < 1e-9)
+        if (change < change_least)
             break;
     }
 }
@@ -248,7 +251,8 @@ int model_shares_new(struct model_shares **shares, const struct headers_model *m
         model_shares_free(made);
         return failure;
     }
-    resample(made);
+    if (made->flows > 0)
+        resample(made);
     *shares = made;
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "allocation.h"
+#include "classifier/look_cache.h"
 #include "random.h"
 #include "suites.h"
 
@@ -346,6 +347,35 @@ static void scores_as_a_plain_walk_does(void)
     forest_free(forest);
 }
 
+/* Few different values, so that most questions come again; some differ only in what is not asked.
+ */
+static void remembers_exactly(void)
+{
+    enum { LOOKS = 50000 };
+    struct random random = {3};
+    struct headers_model *model = small_model();
+    struct look_cache *cache;
+    CU_ASSERT_EQUAL_FATAL(look_cache_new(&cache, model, NULL), 0);
+    unsigned differences = 0;
+    for (unsigned i = 0; i < LOOKS; i++) {
+        int16_t values[FEATURES];
+        for (unsigned k = 0; k < FEATURES; k++)
+            values[k] = (int16_t)random_below(&random, 10);
+        values[FEATURE_TRANSPORT] = random_below(&random, 2) ? IP_TCP : IP_UDP;
+        values[FEATURE_SIZE_FIRST] = (int16_t)(50 * random_below(&random, 40));
+        values[FEATURE_SIZE_FIRST + 1] = (int16_t)(-50 * (int)random_below(&random, 40));
+        unsigned checkpoint = (unsigned)random_below(&random, FEATURE_CHECKPOINTS);
+        struct headers_look seen = look_cache_look(cache, checkpoint, values);
+        struct headers_look expected = headers_model_look(model, checkpoint, values);
+        differences += seen.class_index != expected.class_index || seen.score != expected.score ||
+                       seen.confidence != expected.confidence || seen.p_value != expected.p_value;
+    }
+    CU_ASSERT_EQUAL(differences, 0);
+    look_cache_free(cache);
+    headers_model_free(model);
+    protocols_free(protocols);
+}
+
 /* 64 splits below each other are a tree, 65 are none. */
 static void bounds_depth(void)
 {
@@ -405,6 +435,7 @@ CU_TestInfo headers_model_tests[] = {
     {"refuses what was changed or cut", refuses_what_was_changed_or_cut},
     {"bears want of memory", bears_want_of_memory},
     {"scores as a plain walk does", scores_as_a_plain_walk_does},
+    {"remembers exactly", remembers_exactly},
     {"bounds the depth of trees", bounds_depth},
     {"cells of a class's own flows are even", cells_of_own_flows_are_even},
     CU_TEST_INFO_NULL,
