@@ -4,7 +4,8 @@ BUILD   ?= build
 SAMPLE  ?= tests/data/sample.pcap
 INSTALL := ./packages/install
 
-.PHONY: run test bench bench-build bench-instructions accuracy model lab lab-report build clean help
+.PHONY: run test bench bench-build bench-instructions soak accuracy model lab lab-report build clean
+.PHONY: help
 
 run: build  ## build, then replay the shipped sample capture to a table
 	./$(BUILD)/ctl/glassbox replay $(SAMPLE)
@@ -28,8 +29,12 @@ bench-build:
 	    meson setup $(BUILD)-release --buildtype=release -Db_lto=true
 	ninja -C $(BUILD)-release
 
-bench-instructions: bench-build  ## count instructions and compare them with the committed baseline
-	./tests/bench/instructions.py $(BUILD)-release
+bench-instructions: build  ## count instructions and compare them with the committed baseline
+	$(INSTALL) test
+	./tests/bench/instructions.py $(BUILD)
+
+soak: bench-build  ## ten minutes live at the highest rate without loss (root)
+	./tests/bench/soak.py $(BUILD)-release
 
 accuracy: build  ## measure the headers tier; writes docs/accuracy.md, with CAPTURES=FOLDER the model's card, too
 	$(INSTALL) accuracy

@@ -22,9 +22,10 @@ struct classifier {
     struct keyed_hash *hash;
     struct flow_table *table;
     struct fragment_table *fragments;
-    struct signature_clock *signatures; /* null without that tier */
-    struct headers_clock *headers;      /* likewise, and without anyone to hear what it measures */
-    struct reached *reached;            /* by slot; null when nobody observes */
+    struct signature_clock *signatures;  /* null without that tier */
+    struct stochastic_clock *stochastic; /* likewise */
+    struct headers_clock *headers;       /* likewise, and without anyone to hear what it measures */
+    struct reached *reached;             /* by slot; null when nobody observes */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
     uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
@@ -45,13 +46,25 @@ static uint64_t shortest_of(const struct flow_timeouts *timeouts)
     return timeouts->other_ns < shortest_ns ? timeouts->other_ns : shortest_ns;
 }
 
-static int start_signatures(struct classifier *classifier, struct error *error)
+static int start_signatures(struct signature_clock **clock,
+                            const struct classifier_knowledge *knowledge, struct keyed_hash *hash,
+                            struct error *error)
 {
-    const struct signature_options options = {.signatures = classifier->options.signatures,
-                                              .protocols = classifier->protocols,
-                                              .services = classifier->options.services,
+    const struct signature_options options = {.signatures = knowledge->signatures,
+                                              .protocols = knowledge->protocols,
+                                              .services = knowledge->services,
                                               .watch_count = SIGNATURE_WATCHES};
-    return signature_clock_new(&classifier->signatures, &options, classifier->hash, error);
+    return signature_clock_new(clock, &options, hash, error);
+}
+
+static int start_stochastic(struct classifier *classifier, struct error *error)
+{
+    const struct stochastic_options options = {.model = classifier->options.kiss_model,
+                                               .method = classifier->options.kiss_method,
+                                               .endpoint_count = classifier->options.endpoint_count,
+                                               .flow_count = classifier->options.flow_count,
+                                               .observer = classifier->options.window_observer};
+    return stochastic_clock_new(&classifier->stochastic, &options, classifier->hash, error);
 }
 
 static int start_headers(struct classifier *classifier, struct error *error)
@@ -85,8 +98,12 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = flow_table_new(&made->table, options->flow_count, error);
     if (!failure)
         failure = fragment_table_new(&made->fragments, error);
+    const struct classifier_knowledge knowledge = {
+        .protocols = protocols, .signatures = options->signatures, .services = options->services};
     if (!failure && options->signatures)
-        failure = start_signatures(made, error);
+        failure = start_signatures(&made->signatures, &knowledge, made->hash, error);
+    if (!failure && options->tiers & 1u << TIER_STOCHASTIC)
+        failure = start_stochastic(made, error);
     if (!failure && (options->headers_model || options->observer.measure))
         failure = start_headers(made, error);
     if (!failure && options->observer.tell)
@@ -104,12 +121,59 @@ void classifier_free(struct classifier *classifier)
     if (!classifier)
         return;
     signature_clock_free(classifier->signatures);
+    stochastic_clock_free(classifier->stochastic);
     headers_clock_free(classifier->headers);
     free(classifier->reached);
     keyed_hash_free(classifier->hash);
     flow_table_free(classifier->table);
     fragment_table_free(classifier->fragments);
     free(classifier);
+}
+
+struct classifier_change {
+    struct classifier_knowledge knowledge;
+    struct signature_clock *signatures; /* to be taken; then the one that was given up */
+};
+
+int classifier_change_new(struct classifier_change **change, const struct classifier *classifier,
+                          const struct classifier_knowledge *knowledge, struct error *error)
+{
+    struct classifier_change *made = calloc(1, sizeof *made);
+    if (!made)
+        return error_set(error, ENOMEM, "out of memory for a change of rules");
+    made->knowledge = *knowledge;
+    int failure = classifier->signatures
+                      ? start_signatures(&made->signatures, knowledge, classifier->hash, error)
+                      : 0;
+    if (failure) {
+        classifier_change_free(made);
+        return failure;
+    }
+    *change = made;
+    return 0;
+}
+
+void classifier_change_make(struct classifier *classifier, struct classifier_change *change)
+{
+    struct signature_clock *before = classifier->signatures;
+    classifier->protocols = change->knowledge.protocols;
+    classifier->options.signatures = change->knowledge.signatures;
+    classifier->options.services = change->knowledge.services;
+    classifier->options.headers_model = change->knowledge.headers_model;
+    if (classifier->headers)
+        headers_clock_change(classifier->headers, change->knowledge.headers_model);
+    if (before)
+        signature_clock_succeed(change->signatures, before);
+    classifier->signatures = change->signatures;
+    change->signatures = before;
+}
+
+void classifier_change_free(struct classifier_change *change)
+{
+    if (!change)
+        return;
+    signature_clock_free(change->signatures);
+    free(change);
 }
 
 /* To be called wherever a tier may have decided; does nothing unless somebody observes. */
@@ -153,6 +217,8 @@ static void conclude_flow(struct classifier *classifier, uint32_t slot, enum flo
     bool is_certain = flow->watch & FLOW_WATCH_CERTAIN;
     if (flow->watch)
         signature_clock_end(classifier->signatures, flow, detail);
+    if (classifier->stochastic)
+        stochastic_clock_end(classifier->stochastic, slot, flow, detail);
     if (headers_clock_wants(flow))
         headers_clock_end(classifier->headers, flow, detail, tally);
     note_reached(classifier, slot);
@@ -303,6 +369,8 @@ static void decide_at_once(struct classifier *classifier, uint32_t slot,
     struct flow_detail *detail = flow_table_detail(classifier->table, slot);
     if (classifier->options.tiers & 1u << TIER_PORTS)
         flow_decide(flow, detail, TIER_PORTS, tier_ports_decide(classifier->protocols, packet));
+    if (classifier->stochastic)
+        stochastic_clock_begin(classifier->stochastic, slot, flow, detail, packet, tally);
     if (classifier->headers)
         headers_clock_begin(flow);
     if (classifier->signatures)
@@ -324,6 +392,11 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
         flow_table_touch(classifier->table, slot, packet->time_ns);
     else
         decide_at_once(classifier, slot, packet, tally);
+    if (classifier->stochastic && stochastic_clock_wants(flow, packet, step.is_data)) {
+        stochastic_clock_tick(classifier->stochastic, slot, flow,
+                              flow_table_detail(classifier->table, slot), packet, tally);
+        note_reached(classifier, slot);
+    }
     if (headers_clock_wants(flow)) {
         headers_clock_tick(classifier->headers, flow, flow_table_detail(classifier->table, slot),
                            packet, step.is_data, tally);

@@ -199,8 +199,10 @@ void flow_finish(struct flow *flow, struct flow_detail *detail, enum flow_end en
     struct tally_cell *cell = cell_of(flow, tier, tally);
     cell->flows++;
     set_host(cell->hosts, detail->host_bit);
-    if (detail->service != SERVICE_NONE)
+    if (detail->service != SERVICE_NONE) {
         tally->services[detail->service].flows++;
+        set_host(tally->services[detail->service].hosts, detail->host_bit);
+    }
     if (tier >= 0) {
         cell->by_tier[tier].flows++;
         cell->packets_before_verdict[step_of(detail->packets_before_verdict)]++;

@@ -71,6 +71,11 @@ void headers_clock_free(struct headers_clock *clock)
     free(clock);
 }
 
+void headers_clock_change(struct headers_clock *clock, const struct headers_model *model)
+{
+    clock->options.model = model;
+}
+
 void headers_clock_begin(struct flow *flow)
 {
     if (flow->protocol == IP_TCP || flow->protocol == IP_UDP)

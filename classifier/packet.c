@@ -136,7 +136,7 @@ enum packet_outcome packet_parse(const struct frame *frame, const struct packet_
     clear(packet);
     packet->time_ns = frame->time_ns;
     packet->wire_bytes = frame->wire_bytes;
-    packet->is_truncated = frame->captured_bytes < frame->wire_bytes;
+    packet->is_truncated = frame->captured_bytes < frame->wire_bytes && !frame->is_cut;
     if (packet_parse_plain(frame, packet))
         return PACKET_FLOW;
     return parse_layers(frame, options, packet);

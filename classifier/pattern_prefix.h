@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PREFIX_BYTES = 4 };
+enum { PREFIX_BYTES = 8 };
 
 struct byte_set {
     uint64_t word[4];

@@ -62,6 +62,7 @@ struct protocols {
     uint16_t slot[SLOTS];    /* id + 1 at the hash of its name or the next free slot; 0 is empty */
     uint16_t owner[OWNERS];  /* what is never claimed is never touched: most of it stays unmapped */
     struct strings *strings; /* of added rows; built-in ones point into the program */
+    bool is_remembered[PROTOCOLS_MAX]; /* from before; not added again, yet */
 };
 
 const char *category_name(enum category category)
@@ -278,7 +279,8 @@ static int check(const struct protocols *protocols, const struct protocol *row, 
                          "a protocol's name is 1 to %d lower-case letters, digits and single "
                          "dashes between them",
                          PROTOCOL_NAME_MAX);
-    if (protocols->slot[find_slot(protocols, row->name)])
+    int id = protocols->slot[find_slot(protocols, row->name)] - 1;
+    if (id >= 0 && !protocols->is_remembered[id])
         return error_set(error, EEXIST, "protocol %s exists already; choose another name",
                          row->name);
     if ((unsigned)row->category >= CATEGORIES)
@@ -288,7 +290,7 @@ static int check(const struct protocols *protocols, const struct protocol *row, 
                          "protocol %s: its description or specification holds a line break or "
                          "another control character",
                          row->name);
-    if (protocols->count == PROTOCOLS_MAX)
+    if (id < 0 && protocols->count == PROTOCOLS_MAX)
         return error_set(error, ENOSPC, "protocol %s is one too many; there can be %d", row->name,
                          PROTOCOLS_MAX);
     return check_numbers(row->name, row->numbers, error);
@@ -301,7 +303,8 @@ static int enter(struct protocols *protocols, const struct protocol *row, struct
     if (failed)
         return failed;
     unsigned slot = find_slot(protocols, row->name);
-    unsigned id = protocols->count++;
+    unsigned id = protocols->slot[slot] ? protocols->slot[slot] - 1u : protocols->count++;
+    protocols->is_remembered[id] = false;
     protocols->row[id] = *row;
     protocols->slot[slot] = (uint16_t)(id + 1);
     claim_numbers(protocols, id);
@@ -322,6 +325,25 @@ int protocols_new(struct protocols **protocols, struct error *error)
     }
     *protocols = made;
     return 0;
+}
+
+int protocols_new_after(struct protocols **protocols, const struct protocols *before,
+                        struct error *error)
+{
+    int failure = protocols_new(protocols, error);
+    unsigned count = before ? before->count : 0;
+    for (unsigned id = protocol_table_count; !failure && id < count; id++) {
+        struct protocol row = before->row[id];
+        row.numbers = "";
+        int same = protocols_add(*protocols, &row, error);
+        if (same < 0) {
+            protocols_free(*protocols);
+            failure = same;
+            break;
+        }
+        (*protocols)->is_remembered[same] = true;
+    }
+    return failure;
 }
 
 void protocols_free(struct protocols *protocols)
@@ -401,7 +423,8 @@ const struct protocol *protocols_get(const struct protocols *protocols, unsigned
 
 int protocols_find(const struct protocols *protocols, const char *name)
 {
-    return protocols->slot[find_slot(protocols, name)] - 1;
+    int id = protocols->slot[find_slot(protocols, name)] - 1;
+    return id >= 0 && protocols->is_remembered[id] ? -1 : id;
 }
 
 uint16_t protocols_by_number(const struct protocols *protocols, enum number_space space,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Precedence climbing into postfix code for a stack of fixed depth, and the machine that runs it.
- */
+/* Checks read: precedence climbing into postfix code. What the code does is rule_machine.c's. */
 #include "classifier/rule_expression.h"
 
 #include <assert.h>
@@ -8,75 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rule_code.h"
 #include "rule_function.h"
 
-enum {
-    OPS_MAX = 256,
-    RANGES_MAX = 32,
-    STACK_MAX = 16,
-    NESTING_MAX = 24,
-};
-
-/* Offsets and ranges beyond this mean the same as beyond the payload, and cannot overflow. */
-static const int64_t argument_limit = (int64_t)1 << 40;
-
-enum op_code {
-    OP_CONSTANT, /* value */
-    OP_FIELD,    /* pops the offset */
-    OP_FIELD_AT, /* the offset is `value` */
-    OP_LENGTH,
-    OP_PACKET,
-    OP_COUNT,
-    OP_SIZE, /* pops the number */
-    OP_CLIENT_PORT,
-    OP_SERVER_PORT,
-    OP_CALL, /* pops the arguments */
-    OP_NEGATE,
-    OP_COMPLEMENT,
-    OP_NOT,
-    OP_IN, /* value: first range << 8 | number of them */
-    OP_NOT_IN,
-    OP_SETTLED, /* value: the op to go on at when `or` or `and` is settled by its left side */
-    OP_OR,      /* from here on: two operands */
-    OP_AND,
-    OP_EQUAL,
-    OP_NOT_EQUAL,
-    OP_LESS,
-    OP_LESS_EQUAL,
-    OP_GREATER,
-    OP_GREATER_EQUAL,
-    OP_BIT_OR,
-    OP_BIT_XOR,
-    OP_BIT_AND,
-    OP_SHIFT_LEFT,
-    OP_SHIFT_RIGHT,
-    OP_ADD,
-    OP_SUBTRACT,
-    OP_MULTIPLY,
-    OP_DIVIDE,
-    OP_REMAINDER,
-};
-
-struct op {
-    uint8_t code;
-    uint8_t view;
-    uint8_t width; /* of a field, in bytes */
-    bool is_little;
-    int64_t value;
-    const struct rule_function *function;
-};
-
-struct range {
-    int64_t first, last;
-};
-
-struct rule_expression {
-    unsigned op_count;
-    unsigned range_count;
-    unsigned views; /* set of 1 << enum rule_view_index */
-    struct range range[RANGES_MAX];
-    struct op op[]; /* OPS_MAX while it is read, then op_count */
-};
+enum { NESTING_MAX = 24 };
 
 struct parser {
     const char *text;
@@ -122,7 +56,7 @@ static int emit(struct parser *parser, struct op op, unsigned pops)
     struct rule_expression *out = parser->out;
     assert(parser->depth >= pops);
     parser->depth = parser->depth - pops + 1;
-    if (out->op_count == OPS_MAX || parser->depth > STACK_MAX)
+    if (out->op_count == RULE_OPS_MAX || parser->depth > RULE_STACK_MAX)
         return refuse(parser, "it is too long; make two checks of it");
     out->op[out->op_count++] = op;
     return 0;
@@ -163,7 +97,7 @@ static int parse_field(struct parser *parser, struct op op)
         return emit(parser, op, 1);
     op.code = OP_FIELD_AT;
     op.value = out->op[before].value;
-    if (op.value > argument_limit || op.value < -argument_limit)
+    if (op.value > RULE_ARGUMENT_LIMIT || op.value < -RULE_ARGUMENT_LIMIT)
         return refuse(parser, "no payload is that long");
     out->op[before] = op;
     return 0;
@@ -321,7 +255,7 @@ static int parse_ranges(struct parser *parser, enum op_code code)
             failure = read_number(parser, &range.last);
         if (failure)
             return failure;
-        if (range.last < range.first || out->range_count == RANGES_MAX)
+        if (range.last < range.first || out->range_count == RULE_RANGES_MAX)
             return refuse(parser, "the range is backwards, or there are too many");
         out->range[out->range_count++] = range;
     } while (take(parser, ","));
@@ -433,7 +367,7 @@ static int parse_level(struct parser *parser, unsigned level)
 
 int rule_expression_new(struct rule_expression **expression, const char *text, struct error *error)
 {
-    struct rule_expression *made = calloc(1, sizeof *made + OPS_MAX * sizeof made->op[0]);
+    struct rule_expression *made = calloc(1, sizeof *made + RULE_OPS_MAX * sizeof made->op[0]);
     if (!made)
         return error_set(error, ENOMEM, "out of memory for a check");
     struct parser parser = {.text = text, .at = text, .out = made, .error = error};
@@ -459,280 +393,4 @@ void rule_expression_free(struct rule_expression *expression)
 bool rule_expression_uses(const struct rule_expression *expression, enum rule_view_index view)
 {
     return expression->views & 1u << view;
-}
-
-/* A number, or the absence of one. */
-struct number {
-    int64_t value;
-    bool is_short;
-};
-
-static struct number load_field(const struct op *op, const struct rule_view *view, int64_t offset)
-{
-    if (offset < 0)
-        offset += view->length;
-    if (offset < 0 || offset + op->width > (int64_t)view->captured_bytes)
-        return (struct number){.is_short = true};
-    const uint8_t *bytes = view->bytes + offset;
-    uint64_t value = 0;
-    for (unsigned i = 0; i < op->width; i++)
-        value = value << 8 | bytes[op->is_little ? op->width - 1u - i : i];
-    return (struct number){.value = (int64_t)(value & INT64_MAX)};
-}
-
-static struct number size_of(const struct rule_view *view, int64_t which)
-{
-    if (which < 1 || which > (int64_t)view->size_count)
-        return (struct number){.is_short = true};
-    return (struct number){.value = view->sizes[which - 1]};
-}
-
-static int64_t bounded(int64_t value)
-{
-    if (value > argument_limit)
-        return argument_limit;
-    return value < -argument_limit ? -argument_limit : value;
-}
-
-static struct number call(const struct op *op, const struct rule_view *view,
-                          const struct number *argument)
-{
-    int64_t plain[RULE_FUNCTION_ARGUMENTS] = {0};
-    for (unsigned i = 0; i < op->function->argument_count; i++) {
-        if (argument[i].is_short)
-            return (struct number){.is_short = true};
-        plain[i] = bounded(argument[i].value);
-    }
-    struct number result = {0};
-    result.is_short = !view->is_there || !op->function->call(view, plain, &result.value);
-    return result;
-}
-
-static bool is_member(const struct rule_expression *expression, const struct op *op, int64_t value)
-{
-    const struct range *range = &expression->range[op->value >> 8];
-    for (unsigned i = 0; i < (op->value & 255); i++) {
-        if (value >= range[i].first && value <= range[i].last)
-            return true;
-    }
-    return false;
-}
-
-/* Wraps like unsigned numbers do, so that no payload can make it overflow. */
-static struct number calculate(enum op_code code, int64_t a, int64_t b)
-{
-    uint64_t left = (uint64_t)a;
-    uint64_t right = (uint64_t)b;
-    struct number result = {0};
-    switch (code) {
-    case OP_BIT_OR:
-        result.value = a | b;
-        break;
-    case OP_BIT_XOR:
-        result.value = a ^ b;
-        break;
-    case OP_BIT_AND:
-        result.value = a & b;
-        break;
-    case OP_SHIFT_LEFT:
-        result.value = right < 64 ? (int64_t)(left << right) : 0;
-        break;
-    case OP_SHIFT_RIGHT:
-        result.value = right < 64 ? (int64_t)(left >> right) : 0;
-        break;
-    case OP_ADD:
-        result.value = (int64_t)(left + right);
-        break;
-    case OP_SUBTRACT:
-        result.value = (int64_t)(left - right);
-        break;
-    case OP_MULTIPLY:
-        result.value = (int64_t)(left * right);
-        break;
-    case OP_DIVIDE:
-        result.value = b == -1 ? (int64_t)(0 - left) : b ? a / b : 0;
-        result.is_short = b == 0;
-        break;
-    default:
-        result.value = b == -1 ? 0 : b ? a % b : 0;
-        result.is_short = b == 0;
-    }
-    return result;
-}
-
-static bool is_true(struct number number)
-{
-    return !number.is_short && number.value;
-}
-
-static bool compare(enum op_code code, int64_t a, int64_t b)
-{
-    switch (code) {
-    case OP_EQUAL:
-        return a == b;
-    case OP_NOT_EQUAL:
-        return a != b;
-    case OP_LESS:
-        return a < b;
-    case OP_LESS_EQUAL:
-        return a <= b;
-    case OP_GREATER:
-        return a > b;
-    default:
-        return a >= b;
-    }
-}
-
-static struct number combine(enum op_code code, struct number a, struct number b)
-{
-    if (code == OP_OR)
-        return (struct number){.value = is_true(a) || is_true(b)};
-    if (code == OP_AND)
-        return (struct number){.value = is_true(a) && is_true(b)};
-    bool is_short = a.is_short || b.is_short;
-    if (code <= OP_GREATER_EQUAL)
-        return (struct number){.value = !is_short && compare(code, a.value, b.value)};
-    if (is_short)
-        return (struct number){.is_short = true};
-    return calculate(code, a.value, b.value);
-}
-
-/* One operand or none: what `top` becomes. */
-static struct number transform(const struct rule_expression *expression, const struct op *op,
-                               const struct rule_view *view, struct number top)
-{
-    switch (op->code) {
-    case OP_NEGATE:
-        top.value = (int64_t)(0 - (uint64_t)top.value);
-        return top;
-    case OP_COMPLEMENT:
-        top.value = ~top.value;
-        return top;
-    case OP_NOT:
-        return (struct number){.value = !is_true(top)};
-    case OP_IN:
-        return (struct number){.value = !top.is_short && is_member(expression, op, top.value)};
-    case OP_NOT_IN:
-        return (struct number){.value = !top.is_short && !is_member(expression, op, top.value)};
-    case OP_SIZE:
-        return top.is_short ? top : size_of(view, top.value);
-    default:
-        return top.is_short ? top : load_field(op, view, bounded(top.value));
-    }
-}
-
-static struct number produce(const struct op *op, const struct rule_view *view,
-                             const struct rule_subject *subject)
-{
-    switch (op->code) {
-    case OP_FIELD_AT:
-        return load_field(op, view, op->value);
-    case OP_LENGTH:
-        return (struct number){.value = view->length, .is_short = !view->is_there};
-    case OP_PACKET:
-        return (struct number){.value = subject->packet_bytes};
-    case OP_COUNT:
-        return (struct number){.value = subject->count};
-    case OP_CLIENT_PORT:
-        return (struct number){.value = subject->client_port};
-    case OP_SERVER_PORT:
-        return (struct number){.value = subject->server_port};
-    default:
-        return (struct number){.value = op->value};
-    }
-}
-
-static bool takes_one(enum op_code code)
-{
-    return code == OP_FIELD || code == OP_SIZE || (code >= OP_NEGATE && code <= OP_NOT_IN);
-}
-
-/* Which op comes before the next: the right side's first, or the last that is skipped. What settles
- * is the operator that stands there. */
-static unsigned settle(const struct rule_expression *expression, unsigned at, struct number *top)
-{
-    unsigned end = (unsigned)expression->op[at].value;
-    bool is_true_now = is_true(*top);
-    if (is_true_now != (expression->op[end - 1].code == OP_OR))
-        return at;
-    *top = (struct number){.value = is_true_now};
-    return end - 1;
-}
-
-bool rule_expression_holds(const struct rule_expression *expression,
-                           const struct rule_subject *subject)
-{
-    struct number stack[STACK_MAX] = {{0}};
-    unsigned depth = 0;
-    for (unsigned i = 0; i < expression->op_count; i++) {
-        const struct op *op = &expression->op[i];
-        const struct rule_view *view = &subject->view[op->view];
-        if (op->code == OP_SETTLED) {
-            i = settle(expression, i, &stack[depth - 1]);
-        } else if (op->code >= OP_OR) {
-            depth--;
-            stack[depth - 1] = combine(op->code, stack[depth - 1], stack[depth]);
-        } else if (op->code == OP_CALL) {
-            depth -= op->function->argument_count;
-            stack[depth] = call(op, view, &stack[depth]);
-            depth++;
-        } else if (takes_one(op->code)) {
-            stack[depth - 1] = transform(expression, op, view, stack[depth - 1]);
-        } else {
-            stack[depth++] = produce(op, view, subject);
-        }
-    }
-    return is_true(stack[0]);
-}
-
-/* The code reads nothing but the payload's byte at `place`. */
-static bool reads_one_byte_only(const struct rule_expression *expression, unsigned place)
-{
-    for (unsigned i = 0; i < expression->op_count; i++) {
-        const struct op *op = &expression->op[i];
-        bool is_it = op->code == OP_FIELD_AT && op->value == place && op->width == 1 &&
-                     op->view == RULE_VIEW_THIS;
-        bool is_plain = op->code == OP_CONSTANT || op->code >= OP_NEGATE;
-        if (!is_it && !is_plain)
-            return false;
-    }
-    return true;
-}
-
-/* "field [& constant] == constant": which bits of the byte at `place` are fixed, and to what. */
-static bool fixes_byte(const struct rule_expression *expression, unsigned place, unsigned *mask,
-                       unsigned *bits)
-{
-    const struct op *op = expression->op;
-    bool is_masked =
-        expression->op_count == 5 && op[1].code == OP_CONSTANT && op[2].code == OP_BIT_AND;
-    if (!is_masked && expression->op_count != 3)
-        return false;
-    const struct op *constant = is_masked ? &op[3] : &op[1];
-    const struct op *field = &op[0];
-    if (constant->code != OP_CONSTANT || constant[1].code != OP_EQUAL ||
-        field->code != OP_FIELD_AT || field->view != RULE_VIEW_THIS || field->width > 4 ||
-        field->value < 0 || place < field->value || place >= field->value + field->width)
-        return false;
-    unsigned within = place - (unsigned)field->value;
-    unsigned shift = 8 * (field->is_little ? within : field->width - 1u - within);
-    *mask = is_masked ? (unsigned)(op[1].value >> shift & 255) : 255;
-    *bits = (unsigned)(constant->value >> shift & 255);
-    return true;
-}
-
-bool rule_expression_admits(const struct rule_expression *expression, unsigned place, uint8_t byte)
-{
-    unsigned mask;
-    unsigned bits;
-    if (fixes_byte(expression, place, &mask, &bits))
-        return (byte & mask) == bits;
-    if (place >= RULE_PLACES || !reads_one_byte_only(expression, place))
-        return true;
-    uint8_t bytes[RULE_PLACES] = {0};
-    bytes[place] = byte;
-    struct rule_subject subject = {0};
-    subject.view[RULE_VIEW_THIS] = (struct rule_view){
-        .bytes = bytes, .captured_bytes = place + 1, .length = place + 1, .is_there = true};
-    return rule_expression_holds(expression, &subject);
 }

@@ -53,17 +53,21 @@ static bool entropy(const struct rule_view *view, const int64_t *argument, int64
     return true;
 }
 
+static bool is_printable(uint8_t byte)
+{
+    return (byte >= 0x20 && byte <= 0x7e) || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 static bool printable(const struct rule_view *view, const int64_t *argument, int64_t *value)
 {
     const uint8_t *bytes = range_of(view, argument[0], argument[1]);
     if (!bytes)
         return false;
-    *value = 1;
-    for (int64_t i = 0; i < argument[1] - argument[0]; i++) {
-        bool is_good = (bytes[i] >= 0x20 && bytes[i] <= 0x7e) || bytes[i] == '\t' ||
-                       bytes[i] == '\r' || bytes[i] == '\n';
-        *value &= is_good;
-    }
+    int64_t count = argument[1] - argument[0];
+    int64_t good = 0;
+    while (good < count && is_printable(bytes[good]))
+        good++;
+    *value = good == count;
     return true;
 }
 

@@ -38,6 +38,7 @@ static const char *const category_names[SERVICE_CATEGORIES] = {
 struct service {
     char name[SERVICE_NAME_MAX + 1];
     enum service_category category;
+    bool is_remembered; /* from before; not read again, yet */
 };
 
 /* length 0: an empty slot. */
@@ -87,6 +88,21 @@ int services_new(struct services **services, struct error *error)
     return 0;
 }
 
+int services_new_after(struct services **services, const struct services *before,
+                       struct error *error)
+{
+    int failure = services_new(services, error);
+    if (failure || !before)
+        return failure;
+    struct services *made = *services;
+    made->service_count = before->service_count;
+    for (unsigned id = SERVICE_OTHER + 1; id < before->service_count; id++) {
+        made->service[id] = before->service[id];
+        made->service[id].is_remembered = true;
+    }
+    return 0;
+}
+
 void services_free(struct services *services)
 {
     if (!services)
@@ -114,19 +130,32 @@ int services_find(const struct services *services, const char *name)
 {
     for (unsigned i = 0; i < services->service_count; i++) {
         if (strcmp(services->service[i].name, name) == 0)
-            return (int)i;
+            return services->service[i].is_remembered ? -1 : (int)i;
     }
     return -1;
 }
 
+/* The place of a service of that name that is remembered, or the next free one. */
+static unsigned place_of(const struct services *services, const char *name)
+{
+    unsigned id = 0;
+    while (id < services->service_count && strcmp(services->service[id].name, name) != 0)
+        id++;
+    return id;
+}
+
 int services_list_add(struct services *services, const char *name, enum service_category category)
 {
-    if (services->service_count == SERVICES_MAX)
+    unsigned id = place_of(services, name);
+    if (id == SERVICES_MAX)
         return -ENOSPC;
-    struct service *service = &services->service[services->service_count];
+    struct service *service = &services->service[id];
     memcpy(service->name, name, strlen(name) + 1);
     service->category = category;
-    return (int)services->service_count++;
+    service->is_remembered = false;
+    if (id == services->service_count)
+        services->service_count++;
+    return (int)id;
 }
 
 /* FNV-1a (Fowler, Noll, Vo), fed from the right end of a name, with a last mixing step because

@@ -18,9 +18,13 @@ struct signature_clock {
     struct relations *relations;
     struct signature_names *names; /* null: none are read */
     bool *recorded;                /* [rules.count]; null while not recording */
-    /* Of the scan under way: */
-    const struct bucket *bucket;
-    uint8_t *found;    /* [rules.count]: patterns that matched; all 0 between scans */
+    /* Of the payload under way: */
+    uint64_t candidates[RULES_MAX / 64]; /* [group.word_count]: what a glance leaves possible */
+    const struct bucket *bucket;         /* scanned for now */
+    uint64_t payload_number;
+    uint64_t *scanned; /* [rules.count]: the number of the last payload that the bucket of that
+                          index was scanned for in; there are no more buckets than rules */
+    uint8_t *found;    /* [rules.count]: patterns that matched; all 0 between payloads */
     uint16_t *touched; /* [rules.count]: rules with any */
     unsigned touched_count;
 };
@@ -43,17 +47,17 @@ struct tick {
 
 static int make_scratch(struct signature_clock *clock, struct error *error)
 {
-    size_t most = (size_t)RULE_TRANSPORTS * (clock->signatures->rules->count + SHARED_BUCKETS);
-    struct pattern_set **sets = calloc(most, sizeof(struct pattern_set *));
+    unsigned most = 0;
+    for (unsigned i = 0; i < RULE_TRANSPORTS; i++)
+        most += clock->signatures->groups[i].bucket_count;
+    struct pattern_set **sets = calloc(most + 1, sizeof(struct pattern_set *));
     unsigned count = 0;
     if (!sets)
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     for (unsigned i = 0; i < RULE_TRANSPORTS; i++) {
         const struct group *group = &clock->signatures->groups[i];
-        for (unsigned k = 0; k < group->rule_count; k++)
-            sets[count++] = group->own[k].set;
-        for (unsigned k = 0; k < SHARED_BUCKETS; k++)
-            sets[count++] = group->shared[k].set;
+        for (unsigned k = 0; k < group->bucket_count; k++)
+            sets[count++] = group->buckets[k].set;
     }
     int failure = pattern_scratch_new(&clock->scratch, sets, count, error);
     free(sets);
@@ -70,8 +74,9 @@ int signature_clock_new(struct signature_clock **clock, const struct signature_o
     made->signatures = options->signatures;
     made->found = calloc(rule_count, sizeof *made->found);
     made->touched = calloc(rule_count, sizeof *made->touched);
+    made->scanned = calloc(rule_count, sizeof *made->scanned);
     int failure = 0;
-    if (!made->found || !made->touched)
+    if (!made->found || !made->touched || !made->scanned)
         failure = error_set(error, ENOMEM, "out of memory for the signatures tier");
     if (!failure)
         failure = make_scratch(made, error);
@@ -100,7 +105,15 @@ void signature_clock_free(struct signature_clock *clock)
     free(clock->recorded);
     free(clock->found);
     free(clock->touched);
+    free(clock->scanned);
     free(clock);
+}
+
+void signature_clock_succeed(struct signature_clock *clock, struct signature_clock *before)
+{
+    struct relations *fresh = clock->relations;
+    clock->relations = before->relations;
+    before->relations = fresh;
 }
 
 void signature_clock_record(struct signature_clock *clock)
@@ -248,71 +261,74 @@ static void take_rule(struct tick *tick, uint16_t index)
         satisfy(tick, index);
 }
 
-static void scan(struct tick *tick, const struct bucket *bucket)
+/* Scans for the bucket's patterns, unless that was done for this payload. */
+static void scan_once(struct tick *tick, const struct group *group, unsigned number)
 {
     struct signature_clock *clock = tick->clock;
     const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
-    clock->bucket = bucket;
-    clock->touched_count = 0;
-    pattern_set_scan(bucket->set, clock->scratch, view->bytes, view->captured_bytes, note_found,
-                     clock);
-}
-
-/* Have all of the rule's patterns been found? Forgets them. */
-static bool is_whole(struct signature_clock *clock, uint16_t index)
-{
-    bool is_whole = clock->found[index] == clock->signatures->facts[index].all_patterns;
-    clock->found[index] = 0;
-    return is_whole;
-}
-
-static void try_shared(struct tick *tick, const struct bucket *bucket)
-{
-    struct signature_clock *clock = tick->clock;
-    scan(tick, bucket);
-    for (unsigned i = 0; i < clock->touched_count; i++) {
-        uint16_t index = clock->touched[i];
-        if (is_whole(clock, index) && conditions_hold(tick, rule_at(tick, index)))
-            take_rule(tick, index);
-    }
+    if (clock->scanned[number] == clock->payload_number)
+        return;
+    clock->scanned[number] = clock->payload_number;
+    clock->bucket = &group->buckets[number];
+    pattern_set_scan(clock->bucket->set, clock->scratch, view->bytes, view->captured_bytes,
+                     note_found, clock);
 }
 
 /* Checks cost less than patterns: they come first. */
 static void try_candidate(struct tick *tick, const struct group *group, unsigned number)
 {
+    struct signature_clock *clock = tick->clock;
     uint16_t index = group->rules[number];
-    const struct bucket *own = &group->own[number];
     if (!conditions_hold(tick, rule_at(tick, index)))
         return;
-    if (own->set)
-        scan(tick, own);
-    if (is_whole(tick->clock, index))
+    if (group->bucket_of[number] != GROUP_NO_BUCKET)
+        scan_once(tick, group, group->bucket_of[number]);
+    if (clock->found[index] == clock->signatures->facts[index].all_patterns)
         take_rule(tick, index);
 }
 
-static void try_candidates(struct tick *tick, const struct group *group)
+static enum group_side side_of(const struct tick *tick)
 {
-    const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
-    unsigned places = view->captured_bytes < GROUP_PLACES ? view->captured_bytes : GROUP_PLACES;
+    if (tick->flow->watch & FLOW_WATCH_UNKNOWN)
+        return GROUP_ANY_SIDE;
+    return is_from_client(tick) ? GROUP_CLIENT : GROUP_SERVER;
+}
+
+/* What a glance at the payload leaves possible: row by row, so that it runs in wide registers. */
+static void find_candidates(struct tick *tick, const struct group *group)
+{
+    const struct rule_view *view = tick->subject.view;
+    const struct rule_view *this = &view[RULE_VIEW_THIS];
+    uint64_t *candidates = tick->clock->candidates;
+    unsigned word_count = group->word_count;
+    unsigned situation =
+        group_situation(side_of(tick), tick->subject.count, view[RULE_VIEW_PEER].is_there,
+                        view[RULE_VIEW_PREV].is_there);
+    const uint64_t *by_situation = &group->by_situation[situation * word_count];
+    const uint64_t *by_length = &group->by_length[group_length(this->length) * word_count];
+    unsigned places = this->captured_bytes < GROUP_PLACES ? this->captured_bytes : GROUP_PLACES;
+    for (unsigned word = 0; word < word_count; word++)
+        candidates[word] = by_situation[word] & by_length[word];
+    for (unsigned place = 0; place < places; place++) {
+        const uint64_t *row = &group->by_byte[(place * 256u + this->bytes[place]) * word_count];
+        for (unsigned word = 0; word < word_count; word++)
+            candidates[word] &= row[word];
+    }
+}
+
+static void try_candidates(struct tick *tick, const struct group *group, const uint64_t *among)
+{
     for (unsigned word = 0; word < group->word_count; word++) {
-        uint64_t left = UINT64_MAX;
-        for (unsigned place = 0; place < places; place++)
-            left &= group->admitted[(place * 256u + view->bytes[place]) * group->word_count + word];
-        for (; left; left &= left - 1)
+        for (uint64_t left = tick->clock->candidates[word] & among[word]; left; left &= left - 1)
             try_candidate(tick, group, word * 64 + (unsigned)__builtin_ctzll(left));
     }
 }
 
-static void try_rules(struct tick *tick)
+static void forget_found(struct signature_clock *clock)
 {
-    const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
-    const struct group *group = &tick->clock->signatures->groups[transport_of(tick->packet)];
-    tick->tally->signatures.payloads++;
-    tick->tally->signatures.bytes += view->captured_bytes;
-    try_candidates(tick, group);
-    try_shared(tick, &group->shared[BUCKET_ANY]);
-    if (signature_is_text(view->bytes[0]))
-        try_shared(tick, &group->shared[BUCKET_TEXT]);
+    for (unsigned i = 0; i < clock->touched_count; i++)
+        clock->found[clock->touched[i]] = 0;
+    clock->touched_count = 0;
 }
 
 static const struct watch_hit *find_hit(const struct watch *watch, uint16_t rule)
@@ -393,14 +409,22 @@ static void set_verdict(struct tick *tick, const struct rule *rule)
     flow_decide(flow, tick->detail, TIER_SIGNATURES, rule->protocol);
 }
 
-static void decide(struct tick *tick)
+static const struct rule *best_refining(struct tick *tick, const struct group *group,
+                                        uint16_t verdict)
+{
+    try_candidates(tick, group,
+                   &group->by_refined[group->refined_row[verdict] * group->word_count]);
+    return best_rule(tick, verdict);
+}
+
+static void decide(struct tick *tick, const struct group *group)
 {
     const struct rule *plain = best_rule(tick, PROTOCOL_UNKNOWN);
     if (plain && plain->strength > strength_of(tick->flow))
         set_verdict(tick, plain);
     for (unsigned i = 0; i < REFINEMENTS_MAX; i++) {
         uint16_t verdict = tick->flow->verdict[TIER_SIGNATURES];
-        const struct rule *refining = verdict ? best_rule(tick, verdict) : NULL;
+        const struct rule *refining = verdict ? best_refining(tick, group, verdict) : NULL;
         if (!refining)
             break;
         set_verdict(tick, refining);
@@ -582,9 +606,18 @@ static bool is_first_in_place(const struct tick *tick, const struct signature_st
 
 static void apply_rules(struct tick *tick)
 {
-    try_rules(tick);
+    struct signature_clock *clock = tick->clock;
+    const struct group *group = &clock->signatures->groups[transport_of(tick->packet)];
+    bool is_settled = tick->flow->watch & FLOW_WATCH_CERTAIN && !clock->recorded;
+    enum group_stage stage = is_settled ? GROUP_CERTAIN : GROUP_UNDECIDED;
+    tick->tally->signatures.payloads++;
+    tick->tally->signatures.bytes += tick->subject.view[RULE_VIEW_THIS].captured_bytes;
+    clock->payload_number++;
+    find_candidates(tick, group);
+    try_candidates(tick, group, &group->by_stage[stage * group->word_count]);
     settle_hits(tick);
-    decide(tick);
+    decide(tick, group);
+    forget_found(clock);
 }
 
 static void look(struct tick *tick, const struct signature_step *step)

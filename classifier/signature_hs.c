@@ -105,6 +105,11 @@ int pattern_examine(const struct rule_pattern *pattern, uint32_t *least_bytes, u
     return 0;
 }
 
+bool pattern_is_plain(const struct rule_pattern *pattern)
+{
+    return shape_is_plain(pattern);
+}
+
 /* What hs_compile_ext_multi asks for, in rows. */
 struct batch {
     unsigned count;

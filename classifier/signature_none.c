@@ -21,6 +21,12 @@ int pattern_examine(const struct rule_pattern *pattern, uint32_t *least_bytes, u
     return pattern_sets_are_built(error);
 }
 
+bool pattern_is_plain(const struct rule_pattern *pattern)
+{
+    (void)pattern;
+    return false;
+}
+
 int pattern_set_new(struct pattern_set **set, const struct rule_pattern *const *patterns,
                     unsigned count, int *culprit, struct error *error)
 {

@@ -4,6 +4,7 @@
 #ifndef CLASSIFIER_SIGNATURE_PATTERNS_H
 #define CLASSIFIER_SIGNATURE_PATTERNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -19,6 +20,9 @@ int pattern_sets_are_built(struct error *error);
  * -EINVAL with `error` saying what is wrong. */
 int pattern_examine(const struct rule_pattern *pattern, uint32_t *least_bytes, uint32_t *most_bytes,
                     struct error *error);
+
+/* Is it found without an automaton? Then to scan for it alone costs next to nothing. */
+bool pattern_is_plain(const struct rule_pattern *pattern);
 
 /* Compiles; a match of patterns[i] is told as i. No patterns make an empty set, null. Returns 0, or
  * -errno with `error` filled and `*culprit` the index of the pattern at fault, -1 when it is none

@@ -594,6 +594,15 @@ static bool take_pattern(struct shape_set *set, struct variants *variants, unsig
     return !reading.is_out_of_memory;
 }
 
+bool shape_is_plain(const struct rule_pattern *pattern)
+{
+    struct variants variants = {.variant = malloc(SHAPE_VARIANTS * sizeof *variants.variant)};
+    struct reading reading;
+    bool is_plain = variants.variant && read_pattern(&reading, pattern, &variants);
+    free(variants.variant);
+    return is_plain;
+}
+
 int shape_set_new(struct shape_set **set, const struct rule_pattern *const *patterns,
                   unsigned count, bool *is_taken, struct error *error)
 {

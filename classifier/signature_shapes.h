@@ -15,6 +15,9 @@
 
 struct shape_set;
 
+/* Is the pattern plain? False when out of memory. */
+bool shape_is_plain(const struct rule_pattern *pattern);
+
 /* Takes the patterns that are plain: `is_taken` [count] says which. All of them must be good
  * (pattern_examine). A match of patterns[i] is told as i. Returns 0 or -ENOMEM with `error` filled.
  */

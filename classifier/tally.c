@@ -2,6 +2,7 @@
 /* Adds tallies up and checks that nothing is missing. */
 #include "classifier/tally.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,13 +28,14 @@ int tally_new(struct tally **tally, unsigned protocol_count, struct error *error
     if (!made)
         goto fail;
     made->protocol_count = protocol_count;
+    made->protocol_room = protocol_count;
     made->cells = calloc(protocol_count, sizeof *made->cells);
     made->non_ip = calloc(protocol_count, sizeof *made->non_ip);
     made->headers = calloc(protocol_count, sizeof *made->headers);
     made->services = calloc(SERVICES_MAX, sizeof *made->services);
     if (!made->cells || !made->non_ip || !made->headers || !made->services)
         goto fail;
-    tally_clear(made);
+    made->first_ns = UINT64_MAX;
     *tally = made;
     return 0;
 fail:
@@ -57,6 +59,7 @@ void tally_clear(struct tally *tally)
 {
     struct tally empty = {.first_ns = UINT64_MAX,
                           .protocol_count = tally->protocol_count,
+                          .protocol_room = tally->protocol_room,
                           .non_ip = tally->non_ip,
                           .cells = tally->cells,
                           .headers = tally->headers,
@@ -66,6 +69,12 @@ void tally_clear(struct tally *tally)
     memset(tally->headers, 0, headers_size(tally));
     memset(tally->services, 0, SERVICES_MAX * sizeof *tally->services);
     *tally = empty;
+}
+
+void tally_resize(struct tally *tally, unsigned protocol_count)
+{
+    assert(protocol_count <= tally->protocol_room);
+    tally->protocol_count = protocol_count;
 }
 
 static void add_count(struct tally_count *into, const struct tally_count *from)
@@ -124,17 +133,19 @@ static void merge_frames(struct tally *into, const struct tally *from)
     into->dropped.forward += from->dropped.forward;
 }
 
+void tally_service_merge(struct tally_service *into, const struct tally_service *from)
+{
+    into->packets += from->packets;
+    into->bytes += from->bytes;
+    into->flows += from->flows;
+    for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
+        into->hosts[word] |= from->hosts[word];
+}
+
 static void merge_services(struct tally *into, const struct tally *from)
 {
-    for (unsigned id = 0; id < SERVICES_MAX; id++) {
-        struct tally_service *sum = &into->services[id];
-        const struct tally_service *part = &from->services[id];
-        sum->packets += part->packets;
-        sum->bytes += part->bytes;
-        sum->flows += part->flows;
-        for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
-            sum->hosts[word] |= part->hosts[word];
-    }
+    for (unsigned id = 0; id < SERVICES_MAX; id++)
+        tally_service_merge(&into->services[id], &from->services[id]);
 }
 
 static void merge_headers(struct tally_headers *into, const struct tally_headers *from)
@@ -157,6 +168,14 @@ static void merge_signatures(struct tally_signatures *into, const struct tally_s
     into->related_flows += from->related_flows;
 }
 
+static void merge_stochastic(struct tally_stochastic *into, const struct tally_stochastic *from)
+{
+    into->endpoints += from->endpoints;
+    into->evicted += from->evicted;
+    into->windows += from->windows;
+    into->rejected += from->rejected;
+}
+
 void tally_merge(struct tally *into, const struct tally *from)
 {
     if (from->first_ns < into->first_ns)
@@ -167,6 +186,7 @@ void tally_merge(struct tally *into, const struct tally *from)
         into->end_ns = from->end_ns;
     merge_frames(into, from);
     merge_agreement(into, from);
+    merge_stochastic(&into->stochastic, &from->stochastic);
     merge_signatures(&into->signatures, &from->signatures);
     merge_services(into, from);
     into->flows.ended += from->flows.ended;
@@ -174,7 +194,7 @@ void tally_merge(struct tally *into, const struct tally *from)
     into->flows.cut += from->flows.cut;
     into->flows.one_way += from->flows.one_way;
     into->flows.active += from->flows.active;
-    for (unsigned id = 0; id < into->protocol_count; id++) {
+    for (unsigned id = 0; id < from->protocol_count; id++) {
         add_count(&into->non_ip[id], &from->non_ip[id]);
         tally_cell_merge(&into->cells[id], &from->cells[id]);
         merge_headers(&into->headers[id], &from->headers[id]);
@@ -183,6 +203,8 @@ void tally_merge(struct tally *into, const struct tally *from)
 
 void tally_append(struct tally *into, const struct tally *next)
 {
+    if (next->protocol_count > into->protocol_count)
+        tally_resize(into, next->protocol_count);
     struct tally_count carried_over = into->seen.frames ? into->carried_over : next->carried_over;
     tally_merge(into, next);
     into->flows.active = next->flows.active;

@@ -8,10 +8,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "command.h"
 #include "ctl/report_stream.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/source_dpdk.h"
+#include "dataplane/telemetry.h"
+#include "dataplane/xdp_headers.h"
+#include "live_attendant.h"
 #include "live_device.h"
 #include "privilege.h"
 #include "run_knowledge.h"
@@ -20,25 +24,36 @@
 
 struct live {
     struct run_options run;
-    struct run_knowledge knowledge;
+    struct run_knowledge *knowledge; /* the dataplane's first; then the attendant's */
     struct live_device_options device_options;
     struct live_device device;
-    const char *textfile_path; /* null: none is written */
+    struct live_attendant *attendant; /* once its thread has ended */
+    const char *textfile_path;        /* null: none is written */
     const char *user;
 };
 
-enum live_option { OPTION_SOURCE = OPTION_OWN, OPTION_FORWARD, OPTION_TEXTFILE, OPTION_USER };
+enum live_option {
+    OPTION_SOURCE = OPTION_OWN,
+    OPTION_FORWARD,
+    OPTION_TEXTFILE,
+    OPTION_USER,
+    OPTION_WHOLE_FRAMES,
+    OPTION_MTU,
+};
 
 static const struct option options[] = {
     {"source", required_argument, NULL, OPTION_SOURCE},
     {"forward", required_argument, NULL, OPTION_FORWARD},
     {"textfile", required_argument, NULL, OPTION_TEXTFILE},
     {"user", required_argument, NULL, OPTION_USER},
+    {"mtu", required_argument, NULL, OPTION_MTU},
+    {"whole-frames", no_argument, NULL, OPTION_WHOLE_FRAMES},
     {NULL, 0, NULL, 0},
 };
 
 /* For the signal handlers. */
 static struct dataplane *running;
+static struct live_attendant *attending;
 static atomic_uint_least64_t cut_ns;
 
 static uint64_t read_clock(void)
@@ -62,12 +77,21 @@ static void cut_on_signal(int number)
     atomic_store(&cut_ns, read_clock() + notice_ns);
 }
 
-static void take_signals(struct dataplane *dataplane)
+static void reload_on_signal(int number)
+{
+    (void)number;
+    live_attendant_ask(attending);
+}
+
+static void take_signals(struct dataplane *dataplane, struct live_attendant *attendant)
 {
     const struct sigaction stop = {.sa_handler = stop_on_signal, .sa_flags = (int)SA_RESETHAND};
     const struct sigaction cut = {.sa_handler = cut_on_signal, .sa_flags = SA_RESTART};
+    const struct sigaction reload = {.sa_handler = reload_on_signal, .sa_flags = SA_RESTART};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     running = dataplane;
+    attending = attendant;
+    sigaction(SIGHUP, &reload, NULL);
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGUSR1, &cut, NULL);
@@ -77,7 +101,8 @@ static void take_signals(struct dataplane *dataplane)
 static int take_option(void *context, int option, const char *value, struct error *error)
 {
     struct live *live = context;
-    (void)error;
+    uint64_t number = 0;
+    int failure;
     switch (option) {
     case OPTION_SOURCE:
         live->device_options.source = value;
@@ -88,46 +113,115 @@ static int take_option(void *context, int option, const char *value, struct erro
     case OPTION_TEXTFILE:
         live->textfile_path = value;
         return 0;
+    case OPTION_MTU:
+        failure = text_read_unsigned(value, "--mtu", 68, 65000, &number, error);
+        live->device_options.mtu = (uint16_t)number;
+        return failure;
+    case OPTION_WHOLE_FRAMES:
+        live->device_options.wants_whole = true;
+        return 0;
     default:
         live->user = value;
         return 0;
     }
 }
 
-static struct report_context context_of(const struct live *live)
+static struct report_context context_of(const struct live *live,
+                                        const struct run_knowledge *knowledge)
 {
-    return run_knowledge_context(&live->knowledge, &live->run, "dpdk",
+    return run_knowledge_context(knowledge, &live->run, "dpdk",
                                  live->device_options.forward ? "inline" : "mirror");
 }
 
-static int write_reports(struct dataplane *dataplane, struct report_stream *stream,
-                         struct textfile *textfile, const struct protocols *protocols,
-                         struct error *error)
+/* Where an interval's report goes. */
+struct outlets {
+    struct report_stream *stream;
+    struct textfile *textfile; /* null: none is written */
+    unsigned generation;       /* of the knowledge they tell by */
+    struct report_context context;
+};
+
+/* On DPDK's socket, as one object. */
+static int tell_telemetry(const struct outlets *outlets, const struct tally *tally,
+                          struct error *error)
+{
+    const struct report_style style = {.is_first = true};
+    struct report *report = NULL;
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    if (!out)
+        return error_set(error, ENOMEM, "out of memory for a report");
+    int failure = report_new(&report, &outlets->context, tally, error);
+    if (!failure)
+        failure = report_write(report, REPORT_NDJSON, &style, out);
+    report_free(report);
+    if (fclose(out) || failure) {
+        free(text);
+        return failure ? failure : error_set(error, ENOMEM, "out of memory for a report");
+    }
+    telemetry_tell(text, bytes);
+    return 0;
+}
+
+static int write_report(const struct live *live, struct outlets *outlets, const struct tally *tally,
+                        struct error *error)
+{
+    if (tally->generation != outlets->generation) {
+        outlets->generation = tally->generation;
+        outlets->context = context_of(live, live_attendant_knowledge(attending, tally->generation));
+        report_stream_change(outlets->stream, &outlets->context);
+        if (outlets->textfile)
+            textfile_change(outlets->textfile, &outlets->context);
+    }
+    int failure = report_stream_write(outlets->stream, tally, error);
+    if (!failure && outlets->textfile)
+        failure = textfile_write(outlets->textfile, tally, error);
+    return failure ? failure : tell_telemetry(outlets, tally, error);
+}
+
+static int write_reports(const struct live *live, struct dataplane *dataplane,
+                         struct outlets *outlets, struct error *error)
 {
     struct tally *tally;
-    int failure = tally_new(&tally, protocols_count(protocols), error);
+    int failure = tally_new(&tally, PROTOCOLS_MAX, error);
     if (failure)
         return failure;
-    while (!failure && dataplane_next(dataplane, tally)) {
-        failure = report_stream_write(stream, tally, error);
-        if (!failure && textfile)
-            failure = textfile_write(textfile, tally, error);
-    }
+    tally_resize(tally, 0);
+    while (!failure && dataplane_next(dataplane, tally))
+        failure = write_report(live, outlets, tally, error);
     tally_free(tally);
-    return failure ? failure : report_stream_end(stream, error);
+    return failure ? failure : report_stream_end(outlets->stream, error);
+}
+
+/* The attendant has all knowledge from here on. */
+static int attend_and_report(struct live *live, struct dataplane *dataplane,
+                             struct outlets *outlets, struct error *error)
+{
+    const struct live_attendant_options attendance = {
+        .dataplane = dataplane, .run = &live->run, .device = &live->device, .cut_ns = &cut_ns};
+    struct live_attendant *attendant;
+    struct run_knowledge *knowledge = live->knowledge;
+    live->knowledge = NULL;
+    int failure = live_attendant_start(&attendant, &attendance, knowledge, error);
+    if (failure)
+        return failure;
+    take_signals(dataplane, attendant);
+    failure = write_reports(live, dataplane, outlets, error);
+    signal(SIGHUP, SIG_IGN);
+    live_attendant_stop(attendant);
+    live->attendant = attendant;
+    return failure;
 }
 
 /* Where reports go is known to work before the first frame is taken. */
-static int report_on(struct live *live, struct dataplane *dataplane, struct textfile *textfile,
-                     struct error *error)
+static int open_outlets(const struct live *live, struct outlets *outlets, struct error *error)
 {
-    const struct report_context context = context_of(live);
-    struct report_stream *stream;
-    int failure = report_stream_new(&stream, &context, live->run.format, stdout, error);
-    if (failure)
-        return failure;
-    failure = write_reports(dataplane, stream, textfile, context.protocols, error);
-    report_stream_free(stream);
+    outlets->context = context_of(live, live->knowledge);
+    int failure =
+        report_stream_new(&outlets->stream, &outlets->context, live->run.format, stdout, error);
+    if (!failure && live->textfile_path)
+        failure = textfile_new(&outlets->textfile, live->textfile_path, &outlets->context, error);
     return failure;
 }
 
@@ -142,26 +236,34 @@ static int start_dataplane(struct live *live, struct source *const *sources, uns
 static int run_dataplane(struct live *live, struct source *const *sources, unsigned count,
                          struct error *error)
 {
-    const struct report_context context = context_of(live);
-    struct textfile *textfile = NULL;
+    struct outlets outlets = {.generation = 0};
     struct dataplane *dataplane;
     int failure = privilege_drop(live->user, live->device.needs_network, error);
-    if (!failure && live->textfile_path)
-        failure = textfile_new(&textfile, live->textfile_path, &context, error);
+    if (!failure)
+        failure = open_outlets(live, &outlets, error);
     if (failure) {
         for (unsigned i = 0; i < count; i++)
             source_close(sources[i]);
-        return failure;
+    } else {
+        failure = start_dataplane(live, sources, count, &dataplane, error);
+        if (!failure) {
+            failure = telemetry_start(dataplane, error);
+            if (!failure)
+                failure = attend_and_report(live, dataplane, &outlets, error);
+            telemetry_stop();
+            privilege_raise_network();
+            dataplane_free(dataplane);
+        }
     }
-    failure = start_dataplane(live, sources, count, &dataplane, error);
-    if (!failure) {
-        take_signals(dataplane);
-        failure = report_on(live, dataplane, textfile, error);
-        privilege_raise_network();
-        dataplane_free(dataplane);
-    }
-    textfile_free(textfile);
+    textfile_free(outlets.textfile);
+    report_stream_free(outlets.stream);
     return failure;
+}
+
+static void tell_complaint(void *context, const char *input, const char *text)
+{
+    (void)context;
+    command_complain("%s: %s", input, text);
 }
 
 static int open_sources(const struct live *live, struct source **sources, unsigned *count,
@@ -177,13 +279,30 @@ static int open_sources(const struct live *live, struct source **sources, unsign
         .start_ns = read_clock(),
         .cut_ns = &cut_ns,
         .waiting_frames = device->waiting_frames,
+        .is_cut = device->is_cut,
+        .mtu = live->device_options.mtu,
+        .binds_threads = device->binds_threads,
+        .complaint = {.tell = tell_complaint},
     };
     memcpy(source.ports, device->ports, sizeof source.ports);
     return source_dpdk_open(sources, live->run.dataplane.worker_count, count, &source, error);
 }
 
+/* How much payload of each packet the tiers look at. Signatures also read on for the endpoints that
+ * long messages name. */
+static uint32_t payload_asked_for(const struct classifier_options *classifier)
+{
+    enum { STOCHASTIC_BYTES = 12 };
+    if (classifier->tiers & 1u << TIER_SIGNATURES)
+        return xdp_headers_whole;
+    return classifier->tiers & 1u << TIER_STOCHASTIC ? STOCHASTIC_BYTES : 0;
+}
+
 static int listen_live(struct live *live, struct error *error)
 {
+    const struct classifier_options *classifier = &live->run.dataplane.classifier;
+    live->device_options.payload_bytes = payload_asked_for(classifier);
+    live->device_options.keep_encapsulated = classifier->packet.keep_encapsulated;
     struct source *sources[RUN_WORKERS_MAX];
     unsigned count = 0;
     int failure = live_device_open(&live->device, &live->device_options, error);
@@ -202,10 +321,15 @@ static int listen_live(struct live *live, struct error *error)
 static int listen_with_knowledge(struct live *live)
 {
     struct error error = {0};
-    int failure = run_knowledge_open(&live->knowledge, &live->run, &error);
+    live->knowledge = calloc(1, sizeof *live->knowledge);
+    int failure = live->knowledge ? run_knowledge_open(live->knowledge, &live->run, NULL, &error)
+                                  : error_set(&error, ENOMEM, "out of memory for rules");
     if (!failure)
         failure = listen_live(live, &error);
-    run_knowledge_close(&live->knowledge);
+    live_attendant_free(live->attendant);
+    if (live->knowledge)
+        run_knowledge_close(live->knowledge);
+    free(live->knowledge);
     if (failure)
         command_complain("%s", error.text);
     return command_flush(failure ? EXIT_FAILED : EXIT_GOOD);
@@ -218,6 +342,7 @@ static int run(const struct command *command, int argc, char **argv)
     live.run.format = REPORT_NDJSON;
     live.run.interval_ns = 60000000000;
     live.run.dataplane.is_live = true;
+    live.run.dataplane.protocol_room = PROTOCOLS_MAX;
     int outcome = run_options_read(&live.run, command, argc, argv, &own);
     if (outcome != RUN_OPTIONS_GOOD)
         return outcome;
@@ -237,7 +362,8 @@ const struct command command_live = {
         "per\n"
         "interval. Nothing else leaves: no address, no name, no payload. Ends with a last report "
         "on\n"
-        "SIGINT and SIGTERM; SIGUSR1 ends the interval and reports at once.\n\n"
+        "SIGINT and SIGTERM; SIGUSR1 ends the interval and reports at once; SIGHUP loads rules "
+        "anew.\n\n"
         "  --source SOURCE    af_packet:IFACE  any interface, through the kernel\n"
         "                     af_xdp:IFACE     faster, where the interface's driver has XDP\n"
         "                     dpdk             DPDK's first port, by the arguments after --\n"
@@ -246,6 +372,10 @@ const struct command command_live = {
         "0:1);\n"
         "                     without it, nothing is ever sent\n"
         "  --textfile FILE    keep the totals in FILE for Prometheus' textfile collector\n"
+        "  --whole-frames     let af_xdp hand over payload that no tier asked for (default: the "
+        "kernel\n"
+        "                     takes it off)\n"
+        "  --mtu BYTES        have DPDK's ports take frames of that size (for jumbo frames)\n"
         "  --user NAME        become this user once the port is open (default: "
         "nobody)\n" RUN_OPTIONS_HELP
         "\nExit status: 0 after a signal to stop, 1 when something failed, 2 when the command was\n"

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "ctl/model_file.h"
 #include "json_writer.h"
+#include "model_kiss.h"
 
 /* A class by the model's confusion matrix. */
 struct accuracy {
@@ -176,8 +177,12 @@ static int work(const struct model_request *request, const struct protocols *pro
 {
     struct model_file file;
     int failure = request->path ? model_file_open(&file, request->path, protocols, error)
-                                : model_file_open_own(&file, protocols, error);
-    if (!failure && request->is_check) {
+                                : model_file_open_own(&file, MODEL_HEADERS, protocols, error);
+    if (!failure && file.kiss) {
+        model_kiss_show(&file, protocols, request->is_check, request->is_json);
+        if (!request->is_check && !request->is_json)
+            print_card(file.path);
+    } else if (!failure && request->is_check) {
         printf("%s: a good model of %u classes\n", file.path, file.headers->class_count);
     } else if (!failure && request->is_json) {
         print_json(file.headers);

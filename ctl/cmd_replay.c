@@ -99,7 +99,7 @@ static int replay_files(struct replay *replay, struct error *error)
 static int replay_with_knowledge(struct replay *replay)
 {
     struct error error = {0};
-    int failure = run_knowledge_open(&replay->knowledge, &replay->run, &error);
+    int failure = run_knowledge_open(&replay->knowledge, &replay->run, NULL, &error);
     if (!failure)
         failure = replay_files(replay, &error);
     run_knowledge_close(&replay->knowledge);

@@ -103,7 +103,7 @@ static int work(const struct rules_options *options, struct protocols *protocols
                 struct error *error)
 {
     struct rule_folder folder;
-    int failure = rule_folder_read(&folder, options->path, protocols, tell_fault, error);
+    int failure = rule_folder_read(&folder, options->path, NULL, protocols, tell_fault, error);
     if (!failure && options->is_check)
         failure = check_folder(&folder, protocols, error);
     else if (!failure && options->is_json)

@@ -89,10 +89,8 @@ static void write_confusions(struct json_writer *json, const struct eval_result 
     for (unsigned i = 0; i < method->confusion_count; i++) {
         const struct eval_confusion *confusion = &method->confusions[i];
         json_write_object_begin(json, NULL);
-        json_write_string(json, "truth",
-                          eval_level_class_name(result->level, result->words, confusion->class));
-        json_write_string(json, "verdict",
-                          eval_level_class_name(result->level, result->words, confusion->verdict));
+        json_write_string(json, "truth", eval_result_truth(result, confusion));
+        json_write_string(json, "verdict", eval_result_verdict(result, confusion));
         if (confusion->is_held_out)
             json_write_bool(json, "held_out", true);
         json_write_unsigned(json, "flows", confusion->count.flows);

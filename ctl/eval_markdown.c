@@ -215,9 +215,9 @@ static void write_confusions(FILE *out, const struct eval_result *result,
     for (unsigned i = 0; i < method->confusion_count && i < CONFUSIONS_MAX; i++) {
         const struct eval_confusion *confusion = &method->confusions[i];
         fputs("| ", out);
-        write_name(out, eval_level_class_name(result->level, result->words, confusion->class));
+        write_name(out, eval_result_truth(result, confusion));
         fputs(confusion->is_held_out ? " (held out) | " : " | ", out);
-        write_name(out, eval_level_class_name(result->level, result->words, confusion->verdict));
+        write_name(out, eval_result_verdict(result, confusion));
         fputs(" |", out);
         write_count(out, confusion->count.flows);
         write_count(out, confusion->count.bytes);

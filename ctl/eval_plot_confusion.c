@@ -116,8 +116,7 @@ static struct matrix lay_out(const struct eval_result *result)
     count_flows(&matrix);
     matrix.cell = matrix.count > 14 ? 32 : 42;
     matrix.left = 92 + 6.8 * (double)longest_name(&matrix);
-    matrix.top =
-        82 + 4.8 * (double)longest_name(&matrix) + 18 * (is_cut(&matrix) + matrix.has_held_out);
+    matrix.top = 82 + 4.8 * (double)longest_name(&matrix) + 18 * (has_other + matrix.has_held_out);
     return matrix;
 }
 
@@ -236,7 +235,7 @@ static void draw_precision(FILE *out, const struct matrix *matrix)
 static void draw_legend(FILE *out, const struct matrix *matrix)
 {
     static const char *const words[KINDS] = {
-        [RIGHT] = "right", [WRONG] = "wrong", [SILENT] = "no verdict"};
+        [RIGHT] = "right, in bold", [WRONG] = "wrong", [SILENT] = "no verdict"};
     double x = matrix->left;
     double y = foot_y(matrix) + 46;
     for (unsigned kind = 0; kind < KINDS; kind++) {
@@ -246,7 +245,7 @@ static void draw_legend(FILE *out, const struct matrix *matrix)
             svg_rect(out, x + i * 14, y, 13, 13, colour, NULL);
         }
         svg_text(out, x + 76, y + 11, (struct svg_face){.fill = "#555"}, words[kind]);
-        x += kind == RIGHT || kind == WRONG ? 128 : 0;
+        x += kind == RIGHT ? 176 : 134;
     }
 }
 
@@ -304,9 +303,11 @@ static void draw_titles(FILE *out, const struct matrix *matrix, const char *titl
     svg_text(out, 24, 34, (struct svg_face){.size = 17, .is_bold = true}, title);
     svg_text(out, 24, 54, (struct svg_face){.size = 13, .fill = "#555"}, words);
     double y = 72;
-    if (is_cut(matrix)) {
+    if (matrix->other < matrix->columns) {
         svg_text(out, 24, y, (struct svg_face){.size = 13, .fill = "#555"},
-                 "Shown are the classes with the most flows; other are verdicts of the rest.");
+                 is_cut(matrix)
+                     ? "Shown are the classes with the most flows; other is any of the rest."
+                     : "Other is any class that no flow is of.");
         y += 18;
     }
     if (matrix->has_held_out)
@@ -321,7 +322,7 @@ void eval_plot_confusion(const struct eval_result *result, FILE *out)
     snprintf(title, sizeof title, "What the tier %.30s took for what, by %s", matrix.method->name,
              eval_level_name(result->level, false));
     double width = column_x(&matrix, matrix.columns) + 80;
-    svg_begin(out, width < 600 ? 600 : width, foot_y(&matrix) + 80, "confusion", title);
+    svg_begin(out, width < 640 ? 640 : width, foot_y(&matrix) + 80, "confusion", title);
     say(out, &matrix);
     svg_draw(out);
     draw_titles(out, &matrix, title);

@@ -84,40 +84,49 @@ static void draw_axes(FILE *out)
              (struct svg_face){.anchor = SVG_MIDDLE, .fill = grey, .turn = -90}, "% of flows");
 }
 
-static void line_of(const uint64_t *counts, const struct eval_packets *packets, double *points)
+static void line_of(const uint64_t *counts, const struct eval_packets *packets,
+                    struct svg_point *points)
 {
-    for (unsigned step = 0; step < EVAL_STEPS; step++) {
-        points[2 * step] = x_of(step);
-        points[2 * step + 1] = y_of(share_of(counts[step], packets));
-    }
+    for (unsigned step = 0; step < EVAL_STEPS; step++)
+        points[step] = (struct svg_point){x_of(step), y_of(share_of(counts[step], packets))};
 }
 
 /* Between what is decided and what is right lies what is wrong. */
-static void draw_wrong(FILE *out, const double *decided, const double *right)
+static void draw_wrong(FILE *out, const struct eval_packets *packets)
 {
-    double corners[4 * EVAL_STEPS];
-    for (unsigned i = 0; i < EVAL_STEPS; i++) {
-        unsigned back = EVAL_STEPS - 1 - i;
-        corners[2 * i] = decided[2 * i];
-        corners[2 * i + 1] = decided[2 * i + 1];
-        corners[2 * (EVAL_STEPS + i)] = right[2 * back];
-        corners[2 * (EVAL_STEPS + i) + 1] = right[2 * back + 1];
-    }
+    enum { NAMED = EVAL_STEPS - 2 }; /* the step at which it is named, if there is room */
+    struct svg_point corners[2 * EVAL_STEPS];
+    struct svg_point right[EVAL_STEPS];
+    line_of(packets->decided, packets, corners);
+    line_of(packets->right, packets, right);
+    for (unsigned i = 0; i < EVAL_STEPS; i++)
+        corners[EVAL_STEPS + i] = right[EVAL_STEPS - 1 - i];
     svg_path(out, corners, 2 * EVAL_STEPS, (struct svg_stroke){NULL, 0, NULL}, "#fae0cf");
-    double gap = right[2 * EVAL_STEPS - 3] - decided[2 * EVAL_STEPS - 3];
+    double gap = right[NAMED].y - corners[NAMED].y;
     if (gap > 18)
-        svg_text(out, x_of(EVAL_STEPS - 2), decided[2 * EVAL_STEPS - 3] + gap / 2 + 4,
+        svg_text(out, right[NAMED].x, corners[NAMED].y + gap / 2 + 4,
                  (struct svg_face){.anchor = SVG_MIDDLE, .fill = "#783b00"}, "wrong");
+}
+
+/* Below its dot and to the right, where the line seldom runs; at the very bottom, above and to the
+ * left. */
+static void draw_figure(FILE *out, unsigned step, double share, const char *figure)
+{
+    bool is_low = share < 0.06;
+    svg_text(
+        out, x_of(step) + (is_low ? -7 : 5), y_of(share) + (is_low ? -7 : 18),
+        (struct svg_face){
+            .size = 11, .fill = blue, .anchor = is_low ? SVG_END : SVG_START, .has_halo = true},
+        figure);
 }
 
 static void draw_subject(struct plot *plot)
 {
     const struct eval_packets *packets = &plot->subject->packets;
-    double decided[2 * EVAL_STEPS];
-    double right[2 * EVAL_STEPS];
+    struct svg_point decided[EVAL_STEPS];
+    struct svg_point right[EVAL_STEPS];
     line_of(packets->decided, packets, decided);
     line_of(packets->right, packets, right);
-    draw_wrong(plot->out, decided, right);
     svg_path(plot->out, decided, EVAL_STEPS, (struct svg_stroke){"#a85911", 1.5, "6 3"}, NULL);
     svg_path(plot->out, right, EVAL_STEPS, (struct svg_stroke){blue, 2.5, NULL}, NULL);
     struct eval_text shown = {""};
@@ -127,8 +136,7 @@ static void draw_subject(struct plot *plot)
         svg_dot(plot->out, x_of(step), y_of(share), 4, blue,
                 (struct svg_stroke){"#fff", 1.5, NULL});
         if (step != EVAL_STEP_END && strcmp(figure.text, shown.text) != 0)
-            svg_text(plot->out, x_of(step) + 5, y_of(share) + 18,
-                     (struct svg_face){.size = 11, .fill = blue}, figure.text);
+            draw_figure(plot->out, step, share, figure.text);
         shown = figure;
     }
     add_label(plot, share_of(packets->decided[EVAL_STEP_END], packets), "decided", "#783b00", true);
@@ -137,7 +145,7 @@ static void draw_subject(struct plot *plot)
 
 static void draw_beside(struct plot *plot, const struct eval_result_method *method)
 {
-    double right[2 * EVAL_STEPS];
+    struct svg_point right[EVAL_STEPS];
     char name[48];
     line_of(method->packets.right, &method->packets, right);
     svg_path(plot->out, right, EVAL_STEPS,
@@ -165,8 +173,8 @@ static void place_labels(struct label *labels, unsigned count)
         if (i > 0 && labels[i].shown_y < labels[i - 1].shown_y + LABEL_HEIGHT)
             labels[i].shown_y = labels[i - 1].shown_y + LABEL_HEIGHT;
     }
-    double limit = BOTTOM;
-    for (unsigned i = count; i-- > 0; limit = labels[i].shown_y - LABEL_HEIGHT) {
+    for (unsigned i = count; i-- > 0;) {
+        double limit = i + 1 < count ? labels[i + 1].shown_y - LABEL_HEIGHT : BOTTOM;
         if (labels[i].shown_y > limit)
             labels[i].shown_y = limit;
     }
@@ -240,6 +248,7 @@ void eval_plot_packets(const struct eval_result *result, FILE *out)
     svg_text(out, 24, 34, (struct svg_face){.size = 17, .is_bold = true}, title);
     svg_text(out, 24, 54, (struct svg_face){.size = 13, .fill = grey}, words);
     draw_axes(out);
+    draw_wrong(out, packets);
     for (unsigned i = 0; i < result->method_count; i++) {
         if (is_beside(&plot, &result->methods[i]))
             draw_beside(&plot, &result->methods[i]);

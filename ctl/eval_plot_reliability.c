@@ -53,11 +53,10 @@ static void draw_axes(FILE *out)
 
 static void draw_diagonal(FILE *out)
 {
-    const struct svg_face above = {.fill = "#777"};
-    const struct svg_face below = {.fill = "#777", .anchor = SVG_END};
+    const struct svg_face face = {.fill = "#777", .anchor = SVG_MIDDLE, .turn = -45};
     svg_line(out, x_of(0), y_of(0), x_of(1), y_of(1), (struct svg_stroke){"#777", 1, "5 4"});
-    svg_text(out, LEFT + 12, TOP + 22, above, "right more often than stated");
-    svg_text(out, LEFT + SIDE - 12, TOP + SIDE - 12, below, "right less often than stated");
+    svg_text(out, x_of(0.24) - 5, y_of(0.24) - 5, face, "right more often than stated");
+    svg_text(out, x_of(0.24) + 11, y_of(0.24) + 11, face, "right less often than stated");
 }
 
 static void draw_bin(FILE *out, const struct eval_bin *bin)
@@ -66,11 +65,12 @@ static void draw_bin(FILE *out, const struct eval_bin *bin)
     double x = x_of(bin->confidence);
     bool is_above = share > bin->confidence;
     struct eval_interval interval = eval_wilson(bin->right, bin->flows);
-    const struct svg_face face = {.is_bold = true, .anchor = is_above ? SVG_END : SVG_START};
+    const struct svg_face face = {
+        .is_bold = true, .anchor = is_above ? SVG_END : SVG_START, .has_halo = true};
     svg_line(out, x, y_of(interval.low), x, y_of(interval.high),
              (struct svg_stroke){blue, 1.5, NULL});
     svg_dot(out, x, y_of(share), 5, blue, (struct svg_stroke){"#fff", 1.5, NULL});
-    svg_text(out, x + (is_above ? -10 : 10), y_of(share) + 4, face,
+    svg_text(out, x + (is_above ? -10 : 10), y_of(share) + (share < 0.03 ? -6 : 4), face,
              eval_text_percent(share, 1).text);
 }
 
@@ -117,16 +117,6 @@ static void say(FILE *out, const struct eval_calibration *calibration)
 
 static void draw_calibration(FILE *out, const struct eval_calibration *calibration)
 {
-    double line[2 * EVAL_BINS];
-    unsigned count = 0;
-    for (unsigned i = 0; i < EVAL_BINS; i++) {
-        const struct eval_bin *bin = &calibration->bins[i];
-        if (!bin->flows)
-            continue;
-        line[2 * count] = x_of(bin->confidence);
-        line[2 * count++ + 1] = y_of((double)bin->right / (double)bin->flows);
-    }
-    svg_path(out, line, count, (struct svg_stroke){"#95c1f0", 1.5, NULL}, NULL);
     for (unsigned i = 0; i < EVAL_BINS; i++) {
         if (calibration->bins[i].flows)
             draw_bin(out, &calibration->bins[i]);

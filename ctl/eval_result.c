@@ -57,10 +57,12 @@ static int make_rows(const struct eval_result *result, const struct eval_score *
     struct eval_cell *cells = calloc(count + 1, sizeof *cells);
     struct eval_spread *spreads = calloc(count + 1, sizeof *spreads);
     *rows = calloc(count + 1, sizeof **rows);
-    int failure =
-        cells && spreads && *rows
-            ? eval_bootstrap(score, count, result->samples->summary.capture_count, spreads, error)
-            : error_set(error, ENOMEM, "out of memory for the figures");
+    int failure = -ENOMEM;
+    if (!cells || !spreads || !*rows)
+        error_set(error, ENOMEM, "out of memory for the figures");
+    else
+        failure =
+            eval_bootstrap(score, count, result->samples->summary.capture_count, spreads, error);
     if (!failure) {
         eval_score_sum(score, count, cells);
         for (unsigned id = 0; id < count; id++) {
@@ -130,8 +132,8 @@ static int judge(const struct eval_result *result, struct eval_result_method *me
 {
     method->name = answers->name;
     method->is_baseline = answers->is_baseline;
-    method->has_labelled = answers->labelled;
-    if (answers->labelled)
+    method->has_labelled = answers->labelled && !answers->is_baseline;
+    if (method->has_labelled)
         method->labelled = *answers->labelled;
     eval_calibrate(&method->calibration, result->samples, answers);
     int failure = make_classes(result, method, answers, error);
@@ -183,6 +185,20 @@ int eval_result_make(struct eval_result *result, const struct eval_samples *samp
     for (unsigned i = 0; !failure && i < EVAL_BASELINES; i++)
         failure = add_baseline(result, (enum eval_baseline)i, error);
     return failure;
+}
+
+const char *eval_result_truth(const struct eval_result *result,
+                              const struct eval_confusion *confusion)
+{
+    if (confusion->is_held_out)
+        return eval_words_class_name(result->words, confusion->class);
+    return eval_level_class_name(result->level, result->words, confusion->class);
+}
+
+const char *eval_result_verdict(const struct eval_result *result,
+                                const struct eval_confusion *confusion)
+{
+    return eval_level_class_name(result->level, result->words, confusion->verdict);
 }
 
 const struct eval_result_row *eval_result_fold(const struct eval_result_method *method,

@@ -53,6 +53,12 @@ int eval_result_make(struct eval_result *result, const struct eval_samples *samp
                      struct error *error);
 void eval_result_free(struct eval_result *result);
 
+/* What the confused flows are, and what they were called. */
+const char *eval_result_truth(const struct eval_result *result,
+                              const struct eval_confusion *confusion);
+const char *eval_result_verdict(const struct eval_result *result,
+                                const struct eval_confusion *confusion);
+
 /* The method's row of the same fold as another method's; null where it has none. */
 const struct eval_result_row *eval_result_fold(const struct eval_result_method *method,
                                                const struct eval_result_row *like);

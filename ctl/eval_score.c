@@ -96,7 +96,7 @@ static int score_class(struct eval_score *score, const struct eval_sample *sampl
 {
     bool is_held_out = sample->word->is_held_out;
     const struct eval_confusion confusion = {
-        .class = class,
+        .class = is_held_out ? sample->word->class : class,
         .verdict = answer->class,
         .is_held_out = is_held_out,
         .count = {1, sample->unit.bytes},

@@ -25,7 +25,7 @@ struct eval_part {
 };
 
 struct eval_confusion {
-    unsigned class;
+    unsigned class;   /* at the level; of what is held out, as eval_words knows it */
     unsigned verdict; /* one that is not right; PROTOCOL_UNKNOWN for missed */
     bool is_held_out; /* flows of no known class, of which any verdict is wrong */
     struct eval_count count;

@@ -191,8 +191,7 @@ static void write_confusions(FILE *out, const struct eval_result *result,
     for (unsigned i = 0; i < method->confusion_count; i++) {
         const struct eval_confusion *confusion = &method->confusions[i];
         fprintf(out, "%-24s %-24s %7" PRIu64 " %12" PRIu64 "%s\n",
-                eval_level_class_name(result->level, result->words, confusion->class),
-                eval_level_class_name(result->level, result->words, confusion->verdict),
+                eval_result_truth(result, confusion), eval_result_verdict(result, confusion),
                 confusion->count.flows, confusion->count.bytes,
                 confusion->is_held_out ? "  (held out)" : "");
     }

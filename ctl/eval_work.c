@@ -212,7 +212,7 @@ static int prepare(struct evaluation *evaluation, struct protocols *protocols, s
     struct classifier_options *classifier = &evaluation->run.classifier;
     int failure = 0;
     if (classifier->tiers & 1u << TIER_SIGNATURES)
-        failure = rule_folder_open(&evaluation->rules, evaluation->request->run.rules_path,
+        failure = rule_folder_open(&evaluation->rules, evaluation->request->run.rules_path, NULL,
                                    protocols, tell_fault, error);
     classifier->signatures = evaluation->rules.signatures;
     classifier->services = evaluation->rules.services;
@@ -221,6 +221,7 @@ static int prepare(struct evaluation *evaluation, struct protocols *protocols, s
                                    evaluation->request->run.model_paths,
                                    evaluation->request->run.model_count, protocols, error);
     classifier->headers_model = evaluation->models.headers.headers;
+    classifier->kiss_model = evaluation->models.kiss.kiss;
     evaluation->run.protocols = protocols;
     evaluation->learning.protocols = protocols;
     eval_words_init(&evaluation->words, protocols);

@@ -18,6 +18,8 @@
 
 #include "base/text.h"
 #include "command.h"
+#include "dataplane/source_dpdk.h"
+#include "dataplane/xdp_headers.h"
 #include "privilege.h"
 
 enum driver { DRIVER_DPDK, DRIVER_AF_PACKET, DRIVER_AF_XDP };
@@ -173,6 +175,8 @@ static void describe_af_packet(struct live_device *device, unsigned index, const
     uint32_t place_bytes = RING_FRAME_BYTES;
     while (place_bytes < device->frame_bytes + RING_HEADER_BYTES)
         place_bytes *= 2;
+    if (place_bytes > RING_FRAME_BYTES) /* the driver wants buffers as large as places */
+        device->frame_bytes = place_bytes;
     uint32_t block_bytes = place_bytes < 4096 ? 4096 : place_bytes;
     device->waiting_frames = RING_BYTES / place_bytes;
     snprintf(device->text[index + 1], sizeof device->text[0],
@@ -188,11 +192,36 @@ static void describe_af_xdp(struct live_device *device, unsigned index, const ch
              "--vdev=net_af_xdp%u,iface=%s,start_queue=0,queue_count=%u", index, interface, queues);
 }
 
+/* Puts our own program in front of the sockets instead of the driver's. A card that writes frames
+ * to memory which is ours would have written the payload, too: then the kernel must copy. */
+static int put_program(struct live_device *device, const struct live_device_options *options,
+                       struct error *error)
+{
+    const struct xdp_headers_options program = {.payload_bytes = options->payload_bytes,
+                                                .keep_encapsulated = options->keep_encapsulated};
+    bool is_cut = options->payload_bytes != xdp_headers_whole;
+    char path[XDP_HEADERS_PATH];
+    if (options->forward || options->wants_whole)
+        return 0;
+    device->program = xdp_headers_make(path, &program, error);
+    if (device->program == -ENOTSUP || (device->program < 0 && !is_cut))
+        return 0;
+    if (device->program < 0)
+        return device->program;
+    char *text = device->text[1];
+    size_t length = strlen(text);
+    snprintf(text + length, sizeof device->text[0] - length, ",xdp_prog=%s%s", path,
+             is_cut ? ",force_copy=1" : "");
+    device->is_cut = is_cut;
+    return 0;
+}
+
 static int open_interface(struct live_device *device, const char *interface, enum driver driver,
                           struct error *error)
 {
     unsigned index = device->port_count++;
     device->ports[index] = (uint16_t)index;
+    snprintf(device->names[index], sizeof device->names[index], "%s", interface);
     int failure = check_interface(device, interface, driver, error);
     if (failure)
         return failure;
@@ -254,6 +283,8 @@ static int open_interfaces(struct live_device *device, const struct live_device_
     add_argument(device, "--no-pci");
     for (unsigned i = 0; !failure && i < 2 && *names[i]; i++)
         failure = open_interface(device, names[i], driver, error);
+    if (!failure && driver == DRIVER_AF_XDP)
+        failure = put_program(device, options, error);
     return failure;
 }
 
@@ -270,11 +301,11 @@ static int choose_ports(struct live_device *device, const struct live_device_opt
 {
     char names[2][IF_NAMESIZE] = {"", ""};
     device->port_count = options->forward ? 2 : 1;
-    if (!options->forward)
-        return 0;
-    int failure = split_forward(options->forward, names, error);
-    for (unsigned i = 0; !failure && i < 2; i++)
+    int failure = options->forward ? split_forward(options->forward, names, error) : 0;
+    for (unsigned i = 0; !failure && i < 2 && *names[i]; i++)
         failure = read_port(names[i], &device->ports[i], error);
+    for (unsigned i = 0; i < device->port_count; i++)
+        snprintf(device->names[i], sizeof device->names[i], "DPDK port %u", device->ports[i]);
     return failure;
 }
 
@@ -308,16 +339,21 @@ int live_device_open(struct live_device *device, const struct live_device_option
 {
     enum driver driver = DRIVER_DPDK;
     const char *interface;
-    *device = (struct live_device){.listener = -1};
+    *device = (struct live_device){.listener = -1, .program = -1};
     int failure = read_source(options, &driver, &interface, error);
     if (failure)
         return failure;
+    if (options->mtu && driver != DRIVER_DPDK)
+        return error_set(error, EINVAL,
+                         "--mtu is for --source dpdk: for an interface, `ip link set IFACE mtu %u`",
+                         options->mtu);
+    device->binds_threads =
+        is_given(options, "-l") || is_given(options, "-c") || is_given(options, "--lcores");
     failure = driver == DRIVER_DPDK ? choose_ports(device, options, error)
                                     : open_interfaces(device, options, interface, driver, error);
     if (failure)
         return failure;
     choose_memory(device, options);
-    add_argument(device, "--no-telemetry"); /* a socket that has nothing to tell yet */
     if (!is_given(options, "--file-prefix"))
         add_argument(device, "--file-prefix=glassbox");
     for (unsigned i = 0; i < options->argument_count; i++)
@@ -327,8 +363,19 @@ int live_device_open(struct live_device *device, const struct live_device_option
     return 0;
 }
 
+bool live_device_is_up(const struct live_device *device, unsigned port)
+{
+    struct ifreq answer;
+    if (device->listener < 0)
+        return source_dpdk_has_link(device->ports[port]);
+    return ask(device->listener, device->names[port], SIOCGIFFLAGS, &answer, NULL) == 0 &&
+           answer.ifr_flags & IFF_RUNNING;
+}
+
 void live_device_close(struct live_device *device)
 {
+    if (device->program >= 0)
+        close(device->program);
     if (device->listener >= 0)
         close(device->listener);
 }

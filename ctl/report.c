@@ -77,6 +77,39 @@ static void rows_collect(struct report *report)
     qsort(report->rows, report->row_count, sizeof *report->rows, row_compare);
 }
 
+static int service_compare(const void *left, const void *right)
+{
+    const struct report_service *a = left;
+    const struct report_service *b = right;
+    if (a->count.bytes != b->count.bytes)
+        return a->count.bytes < b->count.bytes ? 1 : -1;
+    return strcmp(a->name, b->name);
+}
+
+static void services_collect(struct report *report)
+{
+    const struct services *services = report->context.services;
+    struct report_service withheld = {.name = "withheld",
+                                      .category = category_name(CATEGORY_UNKNOWN)};
+    for (unsigned id = SERVICE_OTHER; services && id < services_count(services); id++) {
+        const struct tally_service *count = &report->tally->services[id];
+        if (count->packets == 0 && count->flows == 0)
+            continue;
+        if (tally_service_hosts(count) < report->context.min_endpoints) {
+            tally_service_merge(&withheld.count, count);
+            report->services_withheld++;
+            continue;
+        }
+        report->services[report->service_count++] = (struct report_service){
+            .name = services_name(services, id),
+            .category = service_category_name(services_category(services, id)),
+            .count = *count};
+    }
+    if (report->services_withheld)
+        report->services[report->service_count++] = withheld;
+    qsort(report->services, report->service_count, sizeof *report->services, service_compare);
+}
+
 static void non_ip_collect(struct report *report)
 {
     for (unsigned id = 0; id < report->tally->protocol_count; id++) {
@@ -157,11 +190,13 @@ int report_new(struct report **report, const struct report_context *context,
     *made = (struct report){.context = *context, .tally = tally};
     made->rows = calloc((size_t)tally->protocol_count + 1, sizeof *made->rows);
     made->non_ip = calloc((size_t)tally->protocol_count + 1, sizeof *made->non_ip);
-    if (!made->rows || !made->non_ip)
+    made->services = calloc(SERVICES_MAX + 1, sizeof *made->services);
+    if (!made->rows || !made->non_ip || !made->services)
         goto fail;
     if (context->headers_model && report_headers_new(&made->headers, context, tally))
         goto fail;
     rows_collect(made);
+    services_collect(made);
     non_ip_collect(made);
     time_set(made);
     conservation_set(made);
@@ -180,6 +215,7 @@ void report_free(struct report *report)
     free(report->rows);
     free(report->non_ip);
     report_headers_free(report->headers);
+    free(report->services);
     free(report);
 }
 

@@ -213,6 +213,33 @@ static void put_agreements(const struct csv *csv, const struct report *report)
     }
 }
 
+/* A part of the protocols' traffic, so it stays out of the columns that add up. */
+static void put_service(const struct csv *csv, const struct report_service *service)
+{
+    const struct {
+        const char *kind;
+        uint64_t value;
+    } rows[] = {{"service_packets", service->count.packets},
+                {"service_bytes", service->count.bytes},
+                {"service_flows", service->count.flows}};
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        put_labels(csv, rows[i].kind, service->name, service->category);
+        fprintf(csv->out, ",,,%" PRIu64, rows[i].value);
+        put_verdicts(csv, NULL);
+    }
+}
+
+static void put_signatures(const struct csv *csv, const struct report *report)
+{
+    for (unsigned i = 0; i < report->service_count; i++)
+        put_service(csv, &report->services[i]);
+    if (!report_has_tier(report, TIER_SIGNATURES))
+        return;
+    for (unsigned i = 0; i < REPORT_SIGNATURE_COUNTS; i++)
+        put_value(csv, "signatures", report_signature_names[i],
+                  report_signature_count(&report->tally->signatures, i));
+}
+
 void report_csv_write(const struct report *report, bool has_header, FILE *out)
 {
     struct csv csv = {.out = out};
@@ -227,8 +254,10 @@ void report_csv_write(const struct report *report, bool has_header, FILE *out)
     put_flows(&csv, &report->tally->flows);
     put_agreements(&csv, report);
     put_headers(&csv, report->headers);
+    put_signatures(&csv, report);
     put_balance(&csv, "balance_frames", report->conservation.balance_frames);
     put_balance(&csv, "balance_bytes", report->conservation.balance_bytes);
     put_value(&csv, "privacy", "min_endpoints", report->context.min_endpoints);
     put_value(&csv, "privacy", "cells_withheld", report->cells_withheld);
+    put_value(&csv, "privacy", "services_withheld", report->services_withheld);
 }

@@ -19,6 +19,11 @@ static inline bool report_has_tier(const struct report *report, unsigned tier)
 /* By when a verdict came, as the forms name it: enough packets for "1", "2", … "32", "more". */
 extern const char *const report_step_names[VERDICT_STEPS];
 
+/* What the signatures tier says of itself, as the forms name it. */
+enum { REPORT_SIGNATURE_COUNTS = 6 };
+extern const char *const report_signature_names[REPORT_SIGNATURE_COUNTS];
+uint64_t report_signature_count(const struct tally_signatures *counts, unsigned which);
+
 enum { REPORT_TEXT = 48 }; /* fits every text below, NUL included */
 
 /* RFC 3339 in UTC, with as many fractional digits as it takes: "2024-05-01T12:00:00.25Z". */

@@ -213,26 +213,17 @@ static void write_tiers(struct json_writer *json, const struct report *report)
     json_write_object_end(json);
 }
 
-/* Fewer initiating addresses than asked for: not told, as of protocols. */
-static bool is_service_told(const struct report *report, const struct tally_service *service)
-{
-    return service->packets && tally_service_hosts(service) >= report->context.min_endpoints;
-}
-
 static void write_services(struct json_writer *json, const struct report *report)
 {
-    const struct services *services = report->context.services;
     json_write_array_begin(json, "services");
-    for (unsigned id = SERVICE_OTHER; services && id < services_count(services); id++) {
-        const struct tally_service *service = &report->tally->services[id];
-        if (!is_service_told(report, service))
-            continue;
+    for (unsigned i = 0; i < report->service_count; i++) {
+        const struct report_service *service = &report->services[i];
         json_write_object_begin(json, NULL);
-        json_write_string(json, "service", services_name(services, id));
-        json_write_string(json, "category", service_category_name(services_category(services, id)));
-        json_write_unsigned(json, "packets", service->packets);
-        json_write_unsigned(json, "bytes", service->bytes);
-        json_write_unsigned(json, "flows", service->flows);
+        json_write_string(json, "service", service->name);
+        json_write_string(json, "category", service->category);
+        json_write_unsigned(json, "packets", service->count.packets);
+        json_write_unsigned(json, "bytes", service->count.bytes);
+        json_write_unsigned(json, "flows", service->count.flows);
         json_write_object_end(json);
     }
     json_write_array_end(json);
@@ -294,6 +285,39 @@ static void write_model(struct json_writer *json, const struct report_headers *h
     json_write_object_end(json);
 }
 
+static void write_signatures(struct json_writer *json, const struct report *report)
+{
+    if (!report_has_tier(report, TIER_SIGNATURES)) {
+        json_write_null(json, "signatures");
+        return;
+    }
+    json_write_object_begin(json, "signatures");
+    for (unsigned i = 0; i < REPORT_SIGNATURE_COUNTS; i++)
+        json_write_unsigned(json, report_signature_names[i],
+                            report_signature_count(&report->tally->signatures, i));
+    json_write_object_end(json);
+}
+
+/* Where the stochastic tier is in use. */
+static void write_stochastic(struct json_writer *json, const struct report *report)
+{
+    const struct kiss_model *model = report->context.kiss_model;
+    const struct tally_stochastic *counts = &report->tally->stochastic;
+    if (!model)
+        return;
+    json_write_object_begin(json, "stochastic");
+    json_write_object_begin(json, "model");
+    json_write_string(json, "name", model->name);
+    json_write_string(json, "site", model->site);
+    json_write_string(json, "sha256", model->sha256);
+    json_write_object_end(json);
+    json_write_unsigned(json, "endpoints", counts->endpoints);
+    json_write_unsigned(json, "evicted", counts->evicted);
+    json_write_unsigned(json, "windows", counts->windows);
+    json_write_unsigned(json, "rejected", counts->rejected);
+    json_write_object_end(json);
+}
+
 static void write_rules(struct json_writer *json, const struct report *report)
 {
     if (!report->context.rules_sha256) {
@@ -310,6 +334,7 @@ static void write_privacy(struct json_writer *json, const struct report *report)
     json_write_object_begin(json, "privacy");
     json_write_unsigned(json, "min_endpoints", report->context.min_endpoints);
     json_write_unsigned(json, "cells_withheld", report->cells_withheld);
+    json_write_unsigned(json, "services_withheld", report->services_withheld);
     json_write_object_end(json);
 }
 
@@ -327,8 +352,10 @@ void report_json_write(const struct report *report, bool is_pretty, FILE *out)
     write_protocols(&json, report);
     write_non_ip(&json, report);
     write_services(&json, report);
+    write_signatures(&json, report);
     write_tiers(&json, report);
     write_model(&json, report->headers);
+    write_stochastic(&json, report);
     write_rules(&json, report);
     write_privacy(&json, report);
     json_write_object_end(&json);

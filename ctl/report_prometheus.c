@@ -238,6 +238,51 @@ static void put_flows(FILE *out, const struct tally_flows *flows)
     put_sample(out, "glassbox_flows_active", NULL, flows->active);
 }
 
+static void put_service_family(FILE *out, const struct report *report, const char *name,
+                               const char *help, size_t offset)
+{
+    put_family(out, name, "counter", help);
+    for (unsigned i = 0; i < report->service_count; i++) {
+        const struct report_service *service = &report->services[i];
+        const struct label labels[] = {
+            {"service", service->name}, {"category", service->category}, {0}};
+        put_sample(out, name, labels, *(const uint64_t *)((const char *)&service->count + offset));
+    }
+}
+
+static void put_services(FILE *out, const struct report *report)
+{
+    if (report->service_count == 0)
+        return;
+    put_service_family(out, report, "glassbox_service_packets_total",
+                       "Packets of flows whose name says whom they are for, by service.",
+                       offsetof(struct tally_service, packets));
+    put_service_family(out, report, "glassbox_service_bytes_total",
+                       "Bytes of flows whose name says whom they are for, by service.",
+                       offsetof(struct tally_service, bytes));
+    put_service_family(out, report, "glassbox_service_flows_total",
+                       "Ended flows whose name says whom they are for, by service.",
+                       offsetof(struct tally_service, flows));
+}
+
+static void put_signatures(FILE *out, const struct report *report)
+{
+    static const char *const helps[REPORT_SIGNATURE_COUNTS] = {
+        "Payloads that rules were tried on, each time their stream grew.",
+        "Bytes in payloads that rules were tried on.",
+        "Undecided flows that gave their place up to newer ones.",
+        "Endpoints that messages named for other flows.",
+        "Named endpoints forgotten for want of room.",
+        "Flows that began from or to a named endpoint.",
+    };
+    for (unsigned i = 0; report_has_tier(report, TIER_SIGNATURES) && i < REPORT_SIGNATURE_COUNTS;
+         i++) {
+        char name[2 * REPORT_TEXT];
+        snprintf(name, sizeof name, "glassbox_signature_%s_total", report_signature_names[i]);
+        put_counter(out, name, helps[i], report_signature_count(&report->tally->signatures, i));
+    }
+}
+
 static void put_agreement(FILE *out, const char *name, unsigned weaker, unsigned stronger,
                           const uint64_t same_and_different[2])
 {
@@ -359,6 +404,8 @@ static void put_about(FILE *out, const struct report *report)
               report->context.min_endpoints);
     put_gauge(out, "glassbox_cells_withheld", "Protocols folded into the row withheld.",
               report->cells_withheld);
+    put_gauge(out, "glassbox_services_withheld", "Services folded into the service withheld.",
+              report->services_withheld);
 }
 
 void report_prometheus_write(const struct report *report, FILE *out)
@@ -376,6 +423,8 @@ void report_prometheus_write(const struct report *report, FILE *out)
                 "Bytes by the tier that decided; ports alone is a guess.",
                 offsetof(struct tally_cell, by_tier[0].bytes));
     put_steps(out, report);
+    put_services(out, report);
+    put_signatures(out, report);
     put_agreements(out, report, "glassbox_agreement_flows_total",
                    "Flows with a verdict from both tiers, by whether the verdicts are the same.",
                    false);

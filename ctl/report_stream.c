@@ -25,15 +25,22 @@ int report_stream_new(struct report_stream **stream, const struct report_context
     made->format = format == REPORT_JSON && context->interval_ns ? REPORT_NDJSON : format;
     made->style = report_style_detect(out);
     made->out = out;
-    int failure = format == REPORT_PROMETHEUS
-                      ? tally_new(&made->total, protocols_count(context->protocols), error)
-                      : 0;
+    int failure = format == REPORT_PROMETHEUS ? tally_new(&made->total, PROTOCOLS_MAX, error) : 0;
     if (failure) {
         report_stream_free(made);
         return failure;
     }
+    if (made->total)
+        tally_resize(made->total, protocols_count(context->protocols));
     *stream = made;
     return 0;
+}
+
+void report_stream_change(struct report_stream *stream, const struct report_context *context)
+{
+    stream->context = *context;
+    if (stream->total)
+        tally_resize(stream->total, protocols_count(context->protocols));
 }
 
 void report_stream_free(struct report_stream *stream)

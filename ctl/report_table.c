@@ -219,6 +219,10 @@ static void measure(struct table *table)
         table->category = at_least(table->category, strlen(line.category));
         table->decided = at_least(table->decided, strlen(decided));
     }
+    for (unsigned i = 0; i < table->report->service_count; i++) {
+        table->name = at_least(table->name, strlen(table->report->services[i].name));
+        table->category = at_least(table->category, strlen(table->report->services[i].category));
+    }
 }
 
 /* As wide as the terminal allows it. */
@@ -378,6 +382,34 @@ static void put_total(const struct table *table)
         put_right(table, "100.0%", WIDTH_SHARE);
     paint(table, PAINT_PLAIN);
     fputc('\n', table->out);
+}
+
+/* Parts of the lines above, by whom they are for. */
+static void put_services(const struct table *table)
+{
+    const struct report *report = table->report;
+    if (report->service_count == 0)
+        return;
+    fputc('\n', table->out);
+    paint(table, PAINT_STRONG);
+    put_names(table, "service", "category");
+    put_right(table, "flows", WIDTH_FLOWS);
+    put_right(table, "packets", WIDTH_PACKETS);
+    put_right(table, "bytes", WIDTH_BYTES);
+    put_right(table, "share", WIDTH_SHARE);
+    paint(table, PAINT_PLAIN);
+    fputc('\n', table->out);
+    for (unsigned i = 0; i < report->service_count; i++) {
+        const struct report_service *service = &report->services[i];
+        char share[REPORT_TEXT];
+        report_text_share(share, service->count.bytes, table->whole_bytes);
+        put_names(table, service->name, service->category);
+        put_amount(table, service->count.flows, "", false, WIDTH_FLOWS);
+        put_amount(table, service->count.packets, "", false, WIDTH_PACKETS);
+        put_amount(table, service->count.bytes, "B", false, WIDTH_BYTES);
+        put_right(table, share, WIDTH_SHARE);
+        fputc('\n', table->out);
+    }
 }
 
 /* "2024-05-01 12:00:00": whole seconds, for the eye. */
@@ -588,6 +620,30 @@ static void put_verdicts(const struct table *table)
     fputs(*separator ? "\n" : "no tier\n", table->out);
 }
 
+static void put_withheld(const struct table *table)
+{
+    const struct report *report = table->report;
+    fprintf(table->out, "%u %s", report->cells_withheld,
+            report->cells_withheld == 1 ? "protocol" : "protocols");
+    if (report->services_withheld)
+        fprintf(table->out, ", %u %s", report->services_withheld,
+                report->services_withheld == 1 ? "service" : "services");
+    fprintf(table->out, " seen from fewer than %u addresses\n", report->context.min_endpoints);
+}
+
+static void put_signatures(const struct table *table)
+{
+    const struct tally_signatures *counts = &table->report->tally->signatures;
+    if (!report_has_tier(table->report, TIER_SIGNATURES))
+        return;
+    footer_begin(table, "payload");
+    put_words(table, "", counts->payloads, " read");
+    put_words(table, " (", counts->watches_lost, " flows given up), ");
+    put_words(table, "", counts->named, " endpoints named");
+    put_words(table, " (", counts->named_lost, " lost), ");
+    put_words(table, "", counts->related_flows, " flows related\n");
+}
+
 static void put_privacy(const struct table *table)
 {
     const struct report *report = table->report;
@@ -595,9 +651,7 @@ static void put_privacy(const struct table *table)
     if (report->context.min_endpoints == 0)
         fputs("nothing: no threshold was set\n", table->out);
     else
-        fprintf(table->out, "%u %s seen from fewer than %u addresses\n", report->cells_withheld,
-                report->cells_withheld == 1 ? "protocol" : "protocols",
-                report->context.min_endpoints);
+        put_withheld(table);
 }
 
 static void put_conservation(const struct table *table)
@@ -624,6 +678,7 @@ static void put_footer(const struct table *table)
         put_shares(table, table->report->headers);
     }
     put_flows(table);
+    put_signatures(table);
     put_frames(table);
     put_encapsulations(table);
     put_dropped(table);
@@ -653,5 +708,6 @@ void report_table_write(const struct report *report, const struct report_style *
         put_line(&table, &line);
     put_rule(&table);
     put_total(&table);
+    put_services(&table);
     put_footer(&table);
 }

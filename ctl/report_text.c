@@ -11,6 +11,20 @@ static const uint64_t ns_per_second = 1000000000;
 
 const char *const report_step_names[VERDICT_STEPS] = {"1", "2", "4", "8", "16", "32", "more"};
 
+const char *const report_signature_names[REPORT_SIGNATURE_COUNTS] = {
+    "payloads",        "payload_bytes",  "watches_lost",
+    "endpoints_named", "endpoints_lost", "related_flows",
+};
+
+uint64_t report_signature_count(const struct tally_signatures *counts, unsigned which)
+{
+    const uint64_t numbers[REPORT_SIGNATURE_COUNTS] = {
+        counts->payloads, counts->bytes,      counts->watches_lost,
+        counts->named,    counts->named_lost, counts->related_flows,
+    };
+    return numbers[which];
+}
+
 /* Appends ".fraction" without trailing zeros, but with at least `digits_min` digits. */
 static void append_fraction(char text[REPORT_TEXT], uint64_t fraction_ns, size_t digits_min)
 {

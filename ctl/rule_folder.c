@@ -80,10 +80,10 @@ static char *load_services(const struct rule_folder *folder, size_t *length)
     return bytes;
 }
 
-static int read_services(struct rule_folder *folder, struct rule_faults *faults,
-                         struct error *error)
+static int read_services(struct rule_folder *folder, const struct rule_folder *before,
+                         struct rule_faults *faults, struct error *error)
 {
-    int failure = services_new(&folder->services, error);
+    int failure = services_new_after(&folder->services, before ? before->services : NULL, error);
     if (failure)
         return failure;
     size_t length;
@@ -94,15 +94,15 @@ static int read_services(struct rule_folder *folder, struct rule_faults *faults,
     return failure;
 }
 
-int rule_folder_read(struct rule_folder *folder, const char *path, struct protocols *protocols,
-                     rule_complaint *complain, struct error *error)
+int rule_folder_read(struct rule_folder *folder, const char *path, const struct rule_folder *before,
+                     struct protocols *protocols, rule_complaint *complain, struct error *error)
 {
     struct rule_faults faults = {0};
     *folder = (struct rule_folder){.rules = NULL};
     int failure = find_folder(folder, path, error);
     if (failure)
         return failure;
-    int services_failure = read_services(folder, &faults, error);
+    int services_failure = read_services(folder, before, &faults, error);
     failure = rules_read(&folder->rules, folder->path, protocols, &faults);
     if (!failure)
         failure = services_failure;
@@ -127,10 +127,10 @@ int rule_folder_prove(const struct rule_folder *folder, const struct protocols *
     return conclude(folder, failure, &faults, complain, error);
 }
 
-int rule_folder_open(struct rule_folder *folder, const char *path, struct protocols *protocols,
-                     rule_complaint *complain, struct error *error)
+int rule_folder_open(struct rule_folder *folder, const char *path, const struct rule_folder *before,
+                     struct protocols *protocols, rule_complaint *complain, struct error *error)
 {
-    int failure = rule_folder_read(folder, path, protocols, complain, error);
+    int failure = rule_folder_read(folder, path, before, protocols, complain, error);
     if (!failure)
         failure = rule_folder_compile(folder, protocols, complain, error);
     if (!failure)

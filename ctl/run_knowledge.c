@@ -9,13 +9,15 @@ static void tell_fault(const char *text)
     command_complain("%s", text);
 }
 
-static int open_rules(struct run_knowledge *knowledge, struct run_options *run, struct error *error)
+static int open_rules(struct run_knowledge *knowledge, struct run_options *run,
+                      const struct run_knowledge *before, struct error *error)
 {
     struct classifier_options *classifier = &run->dataplane.classifier;
     if (!(classifier->tiers & 1u << TIER_SIGNATURES))
         return 0;
-    int failure = rule_folder_open(&knowledge->rules, run->rules_path, knowledge->protocols,
-                                   tell_fault, error);
+    int failure =
+        rule_folder_open(&knowledge->rules, run->rules_path, before ? &before->rules : NULL,
+                         knowledge->protocols, tell_fault, error);
     classifier->signatures = knowledge->rules.signatures;
     classifier->services = knowledge->rules.services;
     return failure;
@@ -24,20 +26,22 @@ static int open_rules(struct run_knowledge *knowledge, struct run_options *run, 
 /* The rules come first: what they declare must stand in the table before anything counts, or is
  * named by a model. */
 int run_knowledge_open(struct run_knowledge *knowledge, struct run_options *run,
-                       struct error *error)
+                       const struct run_knowledge *before, struct error *error)
 {
     struct classifier_options *classifier = &run->dataplane.classifier;
     *knowledge = (struct run_knowledge){.protocols = NULL};
-    int failure = protocols_new(&knowledge->protocols, error);
+    int failure =
+        protocols_new_after(&knowledge->protocols, before ? before->protocols : NULL, error);
     if (failure)
         return failure;
     run->dataplane.protocols = knowledge->protocols;
-    failure = open_rules(knowledge, run, error);
+    failure = open_rules(knowledge, run, before, error);
     if (failure)
         return failure;
     failure = model_files_open(&knowledge->models, classifier->tiers, run->model_paths,
                                run->model_count, knowledge->protocols, error);
     classifier->headers_model = knowledge->models.headers.headers;
+    classifier->kiss_model = knowledge->models.kiss.kiss;
     return failure;
 }
 
@@ -47,6 +51,14 @@ void run_knowledge_close(struct run_knowledge *knowledge)
     rule_folder_close(&knowledge->rules);
     if (knowledge->protocols)
         protocols_free(knowledge->protocols);
+}
+
+struct classifier_knowledge run_knowledge_parts(const struct run_knowledge *knowledge)
+{
+    return (struct classifier_knowledge){.protocols = knowledge->protocols,
+                                         .signatures = knowledge->rules.signatures,
+                                         .services = knowledge->rules.services,
+                                         .headers_model = knowledge->models.headers.headers};
 }
 
 struct report_context run_knowledge_context(const struct run_knowledge *knowledge,
@@ -63,6 +75,7 @@ struct report_context run_knowledge_context(const struct run_knowledge *knowledg
         .protocols = knowledge->protocols,
         .services = rules->services,
         .headers_model = knowledge->models.headers.headers,
+        .kiss_model = knowledge->models.kiss.kiss,
         .rules_sha256 = rules->rules ? rules->rules->sha256 : NULL,
     };
 }

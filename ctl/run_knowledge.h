@@ -15,11 +15,15 @@ struct run_knowledge {
     struct model_files models; /* likewise */
 };
 
-/* Loads what `run` asks for and enters it there. Each fault of a rule is complained about. Must be
- * closed either way, after the dataplane. Returns 0 or -errno. */
+/* Loads what `run` asks for and enters it there. Each fault of a rule is complained about. With
+ * `before`, what a run goes on from: protocols and services keep their ids. Must be closed either
+ * way, after the dataplane. Returns 0 or -errno. */
 int run_knowledge_open(struct run_knowledge *knowledge, struct run_options *run,
-                       struct error *error);
+                       const struct run_knowledge *before, struct error *error);
 void run_knowledge_close(struct run_knowledge *knowledge);
+
+/* What a change hands to the workers. */
+struct classifier_knowledge run_knowledge_parts(const struct run_knowledge *knowledge);
 
 /* What the run's reports say of it. */
 struct report_context run_knowledge_context(const struct run_knowledge *knowledge,

@@ -18,6 +18,7 @@ static const struct option shared[] = {
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"workers", required_argument, NULL, OPTION_WORKERS},
     {"flows", required_argument, NULL, OPTION_FLOWS},
+    {"endpoints", required_argument, NULL, OPTION_ENDPOINTS},
     {"min-endpoints", required_argument, NULL, OPTION_MIN_ENDPOINTS},
     {"scope", required_argument, NULL, OPTION_SCOPE},
     {"no-decap", no_argument, NULL, OPTION_NO_DECAP},
@@ -34,6 +35,7 @@ struct run_options run_options_default(void)
     return (struct run_options){
         .dataplane = {.classifier = {.tiers = RUN_TIERS_DEFAULT,
                                      .flow_count = 1 << 20,
+                                     .endpoint_count = STOCHASTIC_ENDPOINTS,
                                      .timeouts = flow_timeouts_default()},
                       .worker_count = 1},
         .format = REPORT_TABLE,
@@ -60,7 +62,7 @@ static int read_list(const char *text, int (*take)(const char *name, void *conte
 
 static int take_tier(const char *name, void *context)
 {
-    static const enum tier built[] = {TIER_PORTS, TIER_HEADERS, TIER_SIGNATURES};
+    static const enum tier built[] = {TIER_PORTS, TIER_HEADERS, TIER_STOCHASTIC, TIER_SIGNATURES};
     unsigned *tiers = context;
     for (unsigned i = 0; i < sizeof built / sizeof *built; i++) {
         if (!strcmp(name, tier_name(built[i]))) {
@@ -91,7 +93,7 @@ static int take_tiers_option(struct run_options *run, const char *value, struct 
     if (read_list(value, take_tier, &run->dataplane.classifier.tiers))
         return error_set(error, EINVAL,
                          "--tiers: '%s' is not a list of tiers that are built in: ports, "
-                         "headers, signatures",
+                         "headers, stochastic, signatures",
                          value);
     return 0;
 }
@@ -135,6 +137,9 @@ static int take_option(struct run_options *run, int option, const char *value, s
                           error);
     case OPTION_FLOWS:
         return text_read_unsigned(value, "--flows", 16, 1000000000, &classifier->flow_count, error);
+    case OPTION_ENDPOINTS:
+        return text_read_unsigned(value, "--endpoints", 16, 100000000, &classifier->endpoint_count,
+                                  error);
     case OPTION_MIN_ENDPOINTS:
         return take_count(value, "--min-endpoints", 0, TALLY_HOST_BITS / 4, &run->min_endpoints,
                           error);

@@ -30,6 +30,7 @@ enum run_option {
     OPTION_INTERVAL,
     OPTION_WORKERS,
     OPTION_FLOWS,
+    OPTION_ENDPOINTS,
     OPTION_MIN_ENDPOINTS,
     OPTION_SCOPE,
     OPTION_NO_DECAP,
@@ -42,13 +43,16 @@ enum run_option {
 
 /* Their part of a command's help. */
 #define RUN_OPTIONS_HELP                                                                         \
-    "  --tiers LIST       evidence to use: ports, headers, signatures (default: ports)\n"        \
-    "  --model FILE       model of the headers tier (default: this program's own)\n"             \
+    "  --tiers LIST       evidence to use: ports, headers, stochastic, signatures\n"             \
+    "                     (default: ports)\n"                                                    \
+    "  --model FILE       model of the headers or stochastic tier, once for each\n"              \
+    "                     (default: this program's own)\n"                                       \
     "  --rules DIR        rules of the signatures tier (default: this program's own)\n"          \
     "  --format FORMAT    table, json, ndjson, csv or prometheus (default: table)\n"             \
     "  --interval S       one report per S seconds (default: 60 live, one in all of captures)\n" \
     "  --workers N        classify in N threads (default: 1)\n"                                  \
     "  --flows N          flows that can be open at once (default: 1048576)\n"                   \
+    "  --endpoints N      endpoints the stochastic tier knows at once (default: 65536)\n"        \
     "  --min-endpoints N  withhold protocols seen from fewer than N initiating addresses\n"      \
     "                     (default: 0, withhold nothing)\n"                                      \
     "  --no-decap         do not look inside tunnels\n"                                          \

@@ -76,6 +76,8 @@ void svg_text(FILE *out, double x, double y, struct svg_face face, const char *t
         fputs(" font-weight=\"bold\"", out);
     if (face.fill)
         fprintf(out, " fill=\"%s\"", face.fill);
+    if (face.has_halo)
+        fputs(" stroke=\"#fff\" stroke-width=\"3\" paint-order=\"stroke\"", out);
     if (face.turn != 0)
         fprintf(out, " transform=\"rotate(%g %.1f %.1f)\"", face.turn, x, y);
     fputc('>', out);
@@ -119,12 +121,12 @@ void svg_dot(FILE *out, double x, double y, double radius, const char *fill,
     fputs("/>\n", out);
 }
 
-void svg_path(FILE *out, const double *points, unsigned count, struct svg_stroke stroke,
+void svg_path(FILE *out, const struct svg_point *points, unsigned count, struct svg_stroke stroke,
               const char *fill)
 {
     fprintf(out, "<%s points=\"", fill ? "polygon" : "polyline");
     for (unsigned i = 0; i < count; i++)
-        fprintf(out, "%s%.1f,%.1f", i ? " " : "", points[2 * i], points[2 * i + 1]);
+        fprintf(out, "%s%.1f,%.1f", i ? " " : "", points[i].x, points[i].y);
     fprintf(out, "\" fill=\"%s\"", fill ? fill : "none");
     if (!fill) {
         write_stroke(out, stroke);

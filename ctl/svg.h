@@ -16,13 +16,19 @@ struct svg_face {
     const char *fill;
     enum svg_anchor anchor;
     bool is_bold;
-    double turn; /* degrees, clockwise, about (x, y) */
+    bool has_halo; /* white around it, so that a line behind does not cross it */
+    double turn;   /* degrees, clockwise, about (x, y) */
 };
 
 struct svg_stroke {
     const char *colour;
     double width;
     const char *dash; /* null: solid */
+};
+
+struct svg_point {
+    double x;
+    double y;
 };
 
 /* A plot in this order: svg_begin, svg_say as often as it takes to say in words what the eye would
@@ -45,9 +51,8 @@ void svg_rect(FILE *out, double x, double y, double width, double height, const 
 void svg_dot(FILE *out, double x, double y, double radius, const char *fill,
              struct svg_stroke stroke);
 
-/* A line through points given as x, y, x, y ...; `fill` null for a line alone, else the points are
- * a shape's corners and there is no line. */
-void svg_path(FILE *out, const double *points, unsigned count, struct svg_stroke stroke,
+/* A line through points; with `fill` these are a shape's corners, and there is no line. */
+void svg_path(FILE *out, const struct svg_point *points, unsigned count, struct svg_stroke stroke,
               const char *fill);
 
 #endif

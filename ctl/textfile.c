@@ -74,15 +74,23 @@ int textfile_new(struct textfile **textfile, const char *path, const struct repo
         return error_set(error, ENOMEM, "out of memory for %s", path);
     }
     snprintf(made->aside, aside_bytes, "%s%s", path, suffix);
-    int failure = tally_new(&made->total, protocols_count(context->protocols), error);
-    if (!failure)
+    int failure = tally_new(&made->total, PROTOCOLS_MAX, error);
+    if (!failure) {
+        tally_resize(made->total, protocols_count(context->protocols));
         failure = write_total(made, error);
+    }
     if (failure) {
         textfile_free(made);
         return failure;
     }
     *textfile = made;
     return 0;
+}
+
+void textfile_change(struct textfile *textfile, const struct report_context *context)
+{
+    textfile->context = *context;
+    tally_resize(textfile->total, protocols_count(context->protocols));
 }
 
 int textfile_write(struct textfile *textfile, const struct tally *tally, struct error *error)

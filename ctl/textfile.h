@@ -13,6 +13,9 @@ struct textfile;
 int textfile_new(struct textfile **textfile, const char *path, const struct report_context *context,
                  struct error *error);
 
+/* What follows is told by this: of as many protocols or more, whose ids are the same. */
+void textfile_change(struct textfile *textfile, const struct report_context *context);
+
 /* Adds an interval and replaces the file. Returns 0 or -errno. */
 int textfile_write(struct textfile *textfile, const struct tally *tally, struct error *error);
 

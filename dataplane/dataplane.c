@@ -21,6 +21,8 @@ enum { LIVE_SETTLE_SLOTS = 64 };
 struct crew {
     struct dataplane *dataplane;
     struct worker worker;
+    struct worker_offer offer;
+    struct worker_counts counts;
     struct classifier *classifier;
     struct mailbox *mailbox;
     struct source *source; /* to be closed; null where it is the fanout's */
@@ -33,6 +35,7 @@ struct crew {
 struct dataplane {
     unsigned crew_count;
     struct crew *crews;
+    unsigned protocol_room;
     struct fanout *fanout;
     pthread_t fanout_thread;
     bool is_fanout_running;
@@ -89,13 +92,16 @@ static int make_crew(struct dataplane *dataplane, struct crew *crew,
     share.flow_count = (share.flow_count + options->worker_count - 1) / options->worker_count;
     int failure = classifier_new(&crew->classifier, &share, options->protocols, secret, error);
     if (!failure)
-        failure = mailbox_new(&crew->mailbox, protocols_count(options->protocols), error);
+        failure = mailbox_new(&crew->mailbox, dataplane->protocol_room, error);
     crew->dataplane = dataplane;
     crew->worker.classifier = crew->classifier;
     crew->worker.mailbox = crew->mailbox;
     /* Whom frames are dealt to ends when the dealing thread has ended: nothing dealt is lost, and
      * nobody waits for somebody who has gone. */
     crew->worker.stop = dataplane->fanout ? &never : &dataplane->stop;
+    crew->worker.offer = &crew->offer;
+    crew->worker.counts = &crew->counts;
+    crew->worker.protocol_count = protocols_count(options->protocols);
     crew->worker.is_live = options->is_live;
     crew->worker.settle_slots = options->is_live ? LIVE_SETTLE_SLOTS : UINT32_MAX;
     return failure;
@@ -155,7 +161,8 @@ static int start_threads(struct dataplane *dataplane, struct error *error)
 static int new_dataplane(struct dataplane **dataplane, const struct dataplane_options *options,
                          struct error *error)
 {
-    if (options->classifier.observer.tell || options->classifier.observer.measure)
+    if (options->classifier.observer.tell || options->classifier.observer.measure ||
+        options->classifier.window_observer.tell)
         return error_set(error, EPERM, "a dataplane tells nobody about single flows");
     struct dataplane *made = calloc(1, sizeof *made);
     struct crew *crews = calloc(options->worker_count, sizeof *crews);
@@ -166,6 +173,8 @@ static int new_dataplane(struct dataplane **dataplane, const struct dataplane_op
     }
     made->crews = crews;
     made->crew_count = options->worker_count;
+    made->protocol_room =
+        options->protocol_room ? options->protocol_room : protocols_count(options->protocols);
     sem_init(&made->gate, 0, 0);
     *dataplane = made;
     return 0;
@@ -218,40 +227,133 @@ int dataplane_start_each(struct dataplane **dataplane, const struct dataplane_op
     return launch(made, options, error);
 }
 
-/* The earliest interval that any worker still has; false when all have ended. */
-static bool next_interval(struct dataplane *dataplane, uint64_t *interval_ns)
+static bool is_before(const struct tally *a, const struct tally *b)
 {
-    bool is_found = false;
+    if (a->interval_ns != b->interval_ns)
+        return a->interval_ns < b->interval_ns;
+    return a->generation < b->generation;
+}
+
+/* One of the earliest interval and knowledge that any worker still has; null when all have ended.
+ */
+static const struct tally *next_tally(struct dataplane *dataplane)
+{
+    const struct tally *next = NULL;
     for (unsigned i = 0; i < dataplane->crew_count; i++) {
         struct crew *crew = &dataplane->crews[i];
         if (!crew->head && !crew->has_ended) {
             crew->head = mailbox_take(crew->mailbox);
             crew->has_ended = !crew->head;
         }
-        if (crew->head && (!is_found || crew->head->interval_ns < *interval_ns)) {
-            *interval_ns = crew->head->interval_ns;
-            is_found = true;
-        }
+        if (crew->head && (!next || is_before(crew->head, next)))
+            next = crew->head;
     }
-    return is_found;
+    return next;
 }
 
 bool dataplane_next(struct dataplane *dataplane, struct tally *tally)
 {
-    uint64_t interval_ns;
-    if (!next_interval(dataplane, &interval_ns))
+    const struct tally *next = next_tally(dataplane);
+    if (!next)
         return false;
     tally_clear(tally);
-    tally->interval_ns = interval_ns;
+    tally_resize(tally, next->protocol_count);
+    tally->interval_ns = next->interval_ns;
+    tally->generation = next->generation;
     for (unsigned i = 0; i < dataplane->crew_count; i++) {
         struct crew *crew = &dataplane->crews[i];
-        if (!crew->head || crew->head->interval_ns != interval_ns)
+        if (!crew->head || is_before(tally, crew->head))
             continue;
         tally_merge(tally, crew->head);
         mailbox_return(crew->mailbox, crew->head);
         crew->head = NULL;
     }
     return true;
+}
+
+unsigned dataplane_workers(const struct dataplane *dataplane)
+{
+    return dataplane->crew_count;
+}
+
+static uint64_t read_count(const atomic_uint_least64_t *count)
+{
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+struct dataplane_worker dataplane_worker(const struct dataplane *dataplane, unsigned worker)
+{
+    const struct crew *crew = &dataplane->crews[worker];
+    return (struct dataplane_worker){
+        .frames = read_count(&crew->counts.frames),
+        .bytes = read_count(&crew->counts.bytes),
+        .shed_frames = read_count(&crew->counts.shed_frames),
+        .bursts = read_count(&crew->counts.bursts),
+        .busy_ns = read_count(&crew->counts.busy_ns),
+        .elapsed_ns = read_count(&crew->counts.elapsed_ns),
+        .waiting_frames = source_waiting(crew->worker.source),
+    };
+}
+
+struct dataplane_change {
+    struct dataplane *dataplane;
+    unsigned protocol_count;
+    unsigned count;
+    struct classifier_change *changes[]; /* by worker */
+};
+
+int dataplane_change_new(struct dataplane_change **change, struct dataplane *dataplane,
+                         const struct classifier_knowledge *knowledge, struct error *error)
+{
+    unsigned protocol_count = protocols_count(knowledge->protocols);
+    if (protocol_count > dataplane->protocol_room)
+        return error_set(error, E2BIG, "%u protocols are more than the %u there is room for",
+                         protocol_count, dataplane->protocol_room);
+    struct dataplane_change *made =
+        calloc(1, sizeof *made + dataplane->crew_count * sizeof(struct classifier_change *));
+    if (!made)
+        return error_set(error, ENOMEM, "out of memory for a change of rules");
+    made->dataplane = dataplane;
+    made->protocol_count = protocol_count;
+    int failure = 0;
+    for (; !failure && made->count < dataplane->crew_count; made->count++)
+        failure = classifier_change_new(&made->changes[made->count],
+                                        dataplane->crews[made->count].classifier, knowledge, error);
+    if (failure) {
+        dataplane_change_free(made);
+        return failure;
+    }
+    *change = made;
+    return 0;
+}
+
+void dataplane_change_offer(struct dataplane_change *change, uint64_t from_ns)
+{
+    for (unsigned i = 0; i < change->count; i++) {
+        struct worker_offer *offer = &change->dataplane->crews[i].offer;
+        offer->protocol_count = change->protocol_count;
+        atomic_store_explicit(&offer->from_ns, from_ns, memory_order_relaxed);
+        atomic_store_explicit(&offer->change, change->changes[i], memory_order_release);
+    }
+}
+
+bool dataplane_change_is_made(const struct dataplane_change *change)
+{
+    for (unsigned i = 0; i < change->count; i++) {
+        const struct worker_offer *offer = &change->dataplane->crews[i].offer;
+        if (atomic_load_explicit(&offer->change, memory_order_acquire))
+            return false;
+    }
+    return true;
+}
+
+void dataplane_change_free(struct dataplane_change *change)
+{
+    if (!change)
+        return;
+    for (unsigned i = 0; i < change->count; i++)
+        classifier_change_free(change->changes[i]);
+    free(change);
 }
 
 void dataplane_stop(struct dataplane *dataplane)
@@ -267,9 +369,8 @@ bool dataplane_was_stopped(const struct dataplane *dataplane)
 /* Workers that still run are told to stop, and their tallies are taken so that they can. */
 static void drain(struct dataplane *dataplane)
 {
-    uint64_t interval_ns;
     dataplane_stop(dataplane);
-    while (next_interval(dataplane, &interval_ns)) {
+    while (next_tally(dataplane)) {
         for (unsigned i = 0; i < dataplane->crew_count; i++) {
             struct crew *crew = &dataplane->crews[i];
             if (crew->head)

@@ -13,52 +13,30 @@ enum {
     SOCKET_RING_FRAMES = 2048, /* af_xdp never has more than that to be filled */
     POOL_RINGS = 3,            /* buffers per place in a ring: filled, to be filled, under way */
     POOL_CACHE_FRAMES = 256,   /* per thread */
-    KEY_BYTES_MAX = 64,
+    LINK_BYTES = 14 + 2 * 4,   /* around the MTU: Ethernet, two VLAN tags */
 };
-
-/* By addresses alone: fragments have no ports, and must stay with their flow. */
-static const uint64_t split_fields = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 |
-                                     RTE_ETH_RSS_NONFRAG_IPV4_OTHER | RTE_ETH_RSS_IPV6 |
-                                     RTE_ETH_RSS_FRAG_IPV6 | RTE_ETH_RSS_NONFRAG_IPV6_OTHER;
 
 static int fail(struct error *error, int code, const char *what, uint16_t id)
 {
     return error_set(error, code, "DPDK port %u: %s: %s", id, what, rte_strerror(code));
 }
 
-/* A key that repeats every 16 bits makes the Toeplitz hash the same for a packet and its answer
- * (Woo and Park, Scalable TCP Session Monitoring with Symmetric Receive-side Scaling, 2012). */
-static void make_key(uint8_t *key)
+static bool is_socket_driver(const char *driver)
 {
-    for (unsigned i = 0; i < KEY_BYTES_MAX; i += 2) {
-        key[i] = 0x6d;
-        key[i + 1] = 0x5a;
-    }
+    return strncmp(driver, "net_af_", 7) == 0;
+}
+
+uint16_t dpdk_port_least_queues(uint16_t id)
+{
+    struct rte_eth_dev_info device;
+    bool is_socket = rte_eth_dev_info_get(id, &device) == 0 && is_socket_driver(device.driver_name);
+    return is_socket ? device.max_rx_queues : 1;
 }
 
 bool dpdk_port_can_split(uint16_t id, uint16_t queue_count)
 {
-    const uint64_t both_families = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_IPV6;
     struct rte_eth_dev_info device;
-    return rte_eth_dev_info_get(id, &device) == 0 && device.max_rx_queues >= queue_count &&
-           device.hash_key_size <= KEY_BYTES_MAX &&
-           (device.flow_type_rss_offloads & both_families) == both_families;
-}
-
-/* The device must have taken the key and no field beyond addresses: asked, not trusted. */
-static int check_split(uint16_t id, const struct rte_eth_dev_info *device, struct error *error)
-{
-    uint8_t wanted[KEY_BYTES_MAX];
-    uint8_t key[KEY_BYTES_MAX] = {0};
-    struct rte_eth_rss_conf set = {.rss_key = key, .rss_key_len = device->hash_key_size};
-    make_key(wanted);
-    int failure = rte_eth_dev_rss_hash_conf_get(id, &set);
-    if (failure)
-        return fail(error, -failure, "does not tell how it splits traffic, use --workers 1", id);
-    if (memcmp(key, wanted, device->hash_key_size) != 0 || set.rss_hf & ~split_fields)
-        return error_set(error, ENOTSUP,
-                         "DPDK port %u: splits the two directions of flows, use --workers 1", id);
-    return 0;
+    return rte_eth_dev_info_get(id, &device) == 0 && dpdk_split_is_offered(&device, queue_count);
 }
 
 static uint16_t ring_frames(const struct dpdk_port *port)
@@ -66,15 +44,27 @@ static uint16_t ring_frames(const struct dpdk_port *port)
     return port->is_socket ? SOCKET_RING_FRAMES : RING_FRAMES;
 }
 
+/* A frame comes in pieces where the device can do that; else it must fit one buffer. */
+static uint32_t room_for_frame(const struct dpdk_port *port,
+                               const struct dpdk_port_options *options,
+                               const struct rte_eth_dev_info *device)
+{
+    uint32_t room = RTE_MAX(options->frame_bytes, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM);
+    uint16_t mtu = options->mtu;
+    bool is_known = mtu || rte_eth_dev_get_mtu(port->id, &mtu) == 0;
+    if (is_known && !(device->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER))
+        room = RTE_MAX(room, (uint32_t)mtu + LINK_BYTES);
+    return room + RTE_PKTMBUF_HEADROOM;
+}
+
 static int make_pool(struct dpdk_port *port, const struct dpdk_port_options *options,
-                     struct error *error)
+                     const struct rte_eth_dev_info *device, struct error *error)
 {
     char name[RTE_MEMPOOL_NAMESIZE];
-    uint32_t room =
-        RTE_MAX(options->frame_bytes, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM) + RTE_PKTMBUF_HEADROOM;
+    uint32_t room = room_for_frame(port, options, device);
     if (room > UINT16_MAX)
         return error_set(error, EINVAL, "DPDK port %u: frames of %u bytes fit no buffer", port->id,
-                         options->frame_bytes);
+                         room);
     unsigned frames = (unsigned)POOL_RINGS * ring_frames(port) * port->queue_count;
     snprintf(name, sizeof name, "frames_%u", port->id);
     port->pool = rte_pktmbuf_pool_create(name, frames, POOL_CACHE_FRAMES, 0, (uint16_t)room,
@@ -102,19 +92,14 @@ static int configure(const struct dpdk_port *port, const struct dpdk_port_option
                      const struct rte_eth_dev_info *device)
 {
     const uint64_t wanted = RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_TIMESTAMP;
-    uint8_t key[KEY_BYTES_MAX];
+    uint8_t key[DPDK_SPLIT_KEY_BYTES];
     struct rte_eth_conf configuration = {
-        .rxmode = {.offloads = device->rx_offload_capa & wanted},
+        .rxmode = {.mtu = options->mtu, .offloads = device->rx_offload_capa & wanted},
         .txmode = {.offloads = device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS},
     };
-    make_key(key);
-    if (options->is_split) {
-        configuration.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-        configuration.rx_adv_conf.rss_conf = (struct rte_eth_rss_conf){
-            .rss_key = key,
-            .rss_key_len = device->hash_key_size,
-            .rss_hf = device->flow_type_rss_offloads & split_fields,
-        };
+    if (port->is_split) {
+        dpdk_split_ask(&configuration, device, key);
+        configuration.rxmode.offloads |= device->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
     }
     uint16_t send_queues = port->is_paired ? port->queue_count : 0;
     return rte_eth_dev_configure(port->id, port->queue_count, send_queues, &configuration);
@@ -135,33 +120,68 @@ static void learn_time(struct dpdk_port *port, const struct rte_eth_dev_info *de
 
 /* The af_ drivers would leave the interface promiscuous behind them: for them that is done where it
  * ends with the process. A device that cannot do it has nobody else's frames. */
-static void listen_to_all(const struct dpdk_port *port)
+static void listen_to_all(struct dpdk_port *port)
 {
-    if (!port->is_socket)
-        rte_eth_promiscuous_enable(port->id);
+    if (port->is_socket || rte_eth_promiscuous_get(port->id) == 1)
+        return;
+    port->was_selective = rte_eth_promiscuous_enable(port->id) == 0;
+}
+
+static int bring_up(struct dpdk_port *port, const struct dpdk_port_options *options,
+                    const struct rte_eth_dev_info *device, struct error *error)
+{
+    int failure = configure(port, options, device);
+    if (!failure)
+        failure = setup_queues(port);
+    if (!failure)
+        failure = rte_eth_dev_start(port->id);
+    return failure ? fail(error, -failure, "cannot be started", port->id) : 0;
 }
 
 static int start(struct dpdk_port *port, const struct dpdk_port_options *options,
                  const struct rte_eth_dev_info *device, struct error *error)
 {
-    int failure = make_pool(port, options, error);
+    int failure = make_pool(port, options, device, error);
     if (failure)
         return failure;
-    failure = configure(port, options, device);
+    failure = bring_up(port, options, device, error);
+    if (!port->is_split)
+        return failure;
+    /* what does not start with a split may start without */
+    port->is_split =
+        !failure && dpdk_split_learn(&port->split, port->id, device, port->queue_count) == 0;
+    return 0;
+}
+
+int dpdk_port_join(struct dpdk_port *port, const struct dpdk_port_options *options,
+                   struct error *error)
+{
+    struct rte_eth_dev_info device;
+    int failure = rte_eth_dev_info_get(port->id, &device);
     if (!failure)
-        failure = setup_queues(port);
-    if (!failure)
-        failure = rte_eth_dev_start(port->id);
+        failure = rte_eth_dev_stop(port->id);
     if (failure)
-        return fail(error, -failure, "cannot be started", port->id);
-    return options->is_split ? check_split(port->id, device, error) : 0;
+        return fail(error, -failure, "cannot be set up anew", port->id);
+    port->is_split = false;
+    port->queue_count = options->queue_count;
+    failure = bring_up(port, options, &device, error);
+    if (!failure)
+        listen_to_all(port);
+    return failure;
+}
+
+/* Drivers that want a queue to send on for each one to receive on, used or not. */
+static bool insists_on_sending(const char *driver)
+{
+    return strcmp(driver, "net_af_xdp") == 0 || strcmp(driver, "net_tap") == 0;
 }
 
 int dpdk_port_open(struct dpdk_port *port, const struct dpdk_port_options *options,
                    struct error *error)
 {
     struct rte_eth_dev_info device;
-    *port = (struct dpdk_port){.id = options->id, .queue_count = options->queue_count};
+    *port = (struct dpdk_port){
+        .id = options->id, .queue_count = options->queue_count, .is_split = options->is_split};
     if (!rte_eth_dev_is_valid_port(port->id))
         return error_set(error, ENODEV, "DPDK has no port %u: it found %u", port->id,
                          rte_eth_dev_count_avail());
@@ -172,8 +192,8 @@ int dpdk_port_open(struct dpdk_port *port, const struct dpdk_port_options *optio
         return error_set(error, EINVAL, "DPDK port %u: %u receive queues asked for, it has %u",
                          port->id, port->queue_count, device.max_rx_queues);
     port->reads_file = strcmp(device.driver_name, "net_pcap") == 0;
-    port->is_paired = options->sends || strcmp(device.driver_name, "net_af_xdp") == 0;
-    port->is_socket = strncmp(device.driver_name, "net_af_", 7) == 0;
+    port->is_paired = options->sends || insists_on_sending(device.driver_name);
+    port->is_socket = is_socket_driver(device.driver_name);
     failure = start(port, options, &device, error);
     if (failure) {
         dpdk_port_close(port);
@@ -188,6 +208,8 @@ void dpdk_port_close(struct dpdk_port *port)
 {
     if (!port->pool)
         return;
+    if (port->was_selective)
+        rte_eth_promiscuous_disable(port->id);
     rte_eth_dev_stop(port->id);
     rte_eth_dev_close(port->id);
     rte_mempool_free(port->pool);

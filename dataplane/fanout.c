@@ -26,9 +26,11 @@ struct port {
     struct source source;
     struct handoff filled;
     struct handoff blank;
-    struct batch *open;         /* being filled; the dealing thread's */
-    struct tally_count shed;    /* not yet told to the worker; likewise */
-    struct tally_losses losses; /* as last told; the worker's */
+    struct batch *open;                 /* being filled; the dealing thread's */
+    struct tally_count shed;            /* not yet told to the worker; likewise */
+    struct tally_losses losses;         /* as last told; the worker's */
+    atomic_uint_least64_t put_frames;   /* written by the dealing thread */
+    atomic_uint_least64_t taken_frames; /* written by the worker */
     struct batch *batches;
 };
 
@@ -48,6 +50,7 @@ static void port_burst(struct source *source, struct burst *burst)
     *burst = batch->burst;
     burst->handle = batch;
     port->losses = batch->losses;
+    atomic_fetch_add_explicit(&port->taken_frames, burst->count, memory_order_relaxed);
 }
 
 static void port_release(struct source *source, struct burst *burst)
@@ -62,6 +65,13 @@ static void port_losses(const struct source *source, struct tally_losses *losses
     *losses = ((const struct port *)source)->losses;
 }
 
+static int64_t port_waiting(const struct source *source)
+{
+    const struct port *port = (const struct port *)source;
+    uint64_t taken = atomic_load_explicit(&port->taken_frames, memory_order_relaxed);
+    return (int64_t)(atomic_load_explicit(&port->put_frames, memory_order_relaxed) - taken);
+}
+
 static void port_close(struct source *source)
 {
     (void)source;
@@ -73,6 +83,7 @@ static int port_init(struct port *port)
         .burst = port_burst,
         .release = port_release,
         .losses = port_losses,
+        .waiting = port_waiting,
         .close = port_close,
     };
     port->source.operations = &operations;
@@ -181,6 +192,7 @@ static void send(struct fanout *fanout, unsigned port_index, const struct burst 
     batch->losses = port_index ? (struct tally_losses){0} : fanout->losses;
     port->shed = (struct tally_count){0, 0};
     port->open = NULL;
+    atomic_fetch_add_explicit(&port->put_frames, batch->burst.count, memory_order_relaxed);
     handoff_put(&port->filled, batch);
 }
 
@@ -231,6 +243,13 @@ static void note_shed(struct fanout *fanout, const struct tally_count *shed)
     fanout->ports[0].shed.bytes += shed->bytes;
 }
 
+/* Told to stop, it still deals out what has arrived. */
+static bool is_told_to_end(const struct fanout *fanout)
+{
+    return atomic_load_explicit(fanout->options.stop, memory_order_relaxed) &&
+           !source_drain(fanout->inner);
+}
+
 void fanout_run(struct fanout *fanout)
 {
     struct burst state = {.interval_ns = 0};
@@ -250,8 +269,7 @@ void fanout_run(struct fanout *fanout)
         note_shed(fanout, &burst.shed);
         bool is_idle = burst.count == 0;
         state.now_ns = burst.now_ns;
-        state.is_end =
-            burst.is_end || atomic_load_explicit(fanout->options.stop, memory_order_relaxed);
+        state.is_end = burst.is_end || is_told_to_end(fanout);
         source_release(fanout->inner, &burst);
         if (is_idle && !state.is_end)
             send_all(fanout, &state, true);

@@ -15,7 +15,7 @@ struct mailbox {
     struct tally *tallies[TALLIES];
 };
 
-int mailbox_new(struct mailbox **mailbox, unsigned protocol_count, struct error *error)
+int mailbox_new(struct mailbox **mailbox, unsigned protocol_room, struct error *error)
 {
     struct mailbox *made = calloc(1, sizeof *made);
     if (!made)
@@ -23,11 +23,12 @@ int mailbox_new(struct mailbox **mailbox, unsigned protocol_count, struct error 
     handoff_init(&made->filled);
     handoff_init(&made->blank);
     for (unsigned i = 0; i < TALLIES; i++) {
-        int failure = tally_new(&made->tallies[i], protocol_count, error);
+        int failure = tally_new(&made->tallies[i], protocol_room, error);
         if (failure) {
             mailbox_free(made);
             return failure;
         }
+        tally_resize(made->tallies[i], 0);
         handoff_put(&made->blank, made->tallies[i]);
     }
     *mailbox = made;

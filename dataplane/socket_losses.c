@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/if_xdp.h>
 #include <stdlib.h>
@@ -53,6 +54,15 @@ static uint64_t xdp_drops(int descriptor)
     if (getsockopt(descriptor, SOL_XDP, XDP_STATISTICS, &statistics, &length))
         return 0;
     return statistics.rx_dropped + statistics.rx_ring_full;
+}
+
+void socket_losses_stop(const struct socket_losses *losses)
+{
+    struct sock_filter nothing[] = {{.code = BPF_RET | BPF_K, .k = 0}};
+    const struct sock_fprog program = {.len = 1, .filter = nothing};
+    for (unsigned i = 0; i < losses->packet_count; i++)
+        setsockopt(losses->packet_sockets[i], SOL_SOCKET, SO_ATTACH_FILTER, &program,
+                   sizeof program);
 }
 
 uint64_t socket_losses_read(struct socket_losses *losses)

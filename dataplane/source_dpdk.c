@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
 #include <stdlib.h>
@@ -17,7 +18,9 @@
 
 #include "dataplane/interval.h"
 #include "dataplane/socket_losses.h"
+#include "dataplane/xdp_headers.h"
 #include "dpdk_port.h"
+#include "headers_shared.h"
 
 enum {
     LINK_TYPE_ETHERNET = 1,
@@ -25,10 +28,12 @@ enum {
     SCRATCH_BYTES = FRAME_BYTES_MAX + 65536,
     QUEUES_MAX = 128,
     LANES_MAX = SOURCE_DPDK_PORTS_MAX * QUEUES_MAX,
-    SHED_MOST = 15,    /* bursts in 16 */
-    REST_POLLS = 1000, /* empty ones in a row, after which to rest */
-    REST_NS = 50000,   /* a ring of 1024 takes minimum-size frames at 10 Gbit/s for 69 us */
-    SEND_TRIES = 64,   /* before a frame that cannot be sent on is given up */
+    SHED_MOST = 15,     /* bursts in 16 */
+    REST_POLLS = 1000,  /* empty ones in a row, after which to rest */
+    REST_NS = 50000,    /* a ring of 1024 takes minimum-size frames at 10 Gbit/s for 69 us */
+    SEND_TRIES = 64,    /* before a frame that cannot be sent on is given up */
+    SPLIT_CHECKS = 64,  /* of frames, before the device is believed */
+    DRAIN_NS = 2000000, /* at least: what was on its way into a queue has arrived by then */
 };
 
 /* A queue to poll and, where frames are forwarded, the one they leave by. */
@@ -48,8 +53,12 @@ struct poller {
     struct lane lanes[LANES_MAX];
     struct interval interval;
     uint64_t now_ns;
-    unsigned empty_polls; /* in a row */
-    unsigned full_polls;  /* in a row */
+    unsigned split_checks; /* left to do; 0: done, or there is no split */
+    unsigned empty_polls;  /* in a row */
+    unsigned full_polls;   /* in a row */
+    uint64_t fetched_frames;
+    uint64_t drained_ns;   /* since when there is only drained; 0: not yet */
+    uint64_t drain_frames; /* that are still fetched at most: no queue held more by then */
     struct rte_mbuf *mbufs[FRAME_BURST];
     unsigned received; /* of mbufs */
     unsigned
@@ -64,8 +73,12 @@ struct line {
     struct source_dpdk_options options;
     struct dpdk_port ports[SOURCE_DPDK_PORTS_MAX];
     struct socket_losses sockets;
+    struct xdp_headers headers;
+    atomic_bool is_torn;     /* flows are, and it was told */
+    atomic_bool is_shut;     /* the kernel hands nothing over any more */
     uint32_t waiting_frames; /* that a queue can hold */
     atomic_uint_least64_t not_forwarded;
+    unsigned poller_count;
     unsigned open_count; /* pollers not yet closed */
     struct poller pollers[];
 };
@@ -125,6 +138,12 @@ unsigned source_dpdk_ports(void)
     return rte_eth_dev_count_avail();
 }
 
+bool source_dpdk_has_link(uint16_t port)
+{
+    struct rte_eth_link link;
+    return rte_eth_link_get_nowait(port, &link) < 0 || link.link_status == RTE_ETH_LINK_UP;
+}
+
 void source_dpdk_stop(void)
 {
     rte_eal_cleanup();
@@ -176,10 +195,27 @@ static void pass_time(struct poller *poller)
         start_ns = RTE_MAX(start_ns, due_ns);
     }
     if (options->cut_ns) {
-        uint64_t cut_ns = atomic_load_explicit(options->cut_ns, memory_order_relaxed);
+        uint64_t cut_ns = atomic_load_explicit(options->cut_ns, memory_order_acquire);
         start_ns = cut_ns <= poller->now_ns ? RTE_MAX(start_ns, cut_ns) : start_ns;
     }
     poller->interval.start_ns = start_ns;
+}
+
+/* Hashes a device's first packets again: what it said about itself is not always so. */
+static void check_split(struct poller *poller, const struct lane *lane, unsigned count)
+{
+    struct line *line = poller->line;
+    const struct complaint *complaint = &line->options.complaint;
+    const struct dpdk_split *split = &line->ports[lane->port == line->ports[0].id ? 0 : 1].split;
+    for (unsigned i = 0; i < count && poller->split_checks; i++) {
+        enum dpdk_split_verdict verdict = dpdk_split_check(split, poller->mbufs[i], lane->queue);
+        poller->split_checks -= verdict != DPDK_SPLIT_UNKNOWN;
+        if (verdict == DPDK_SPLIT_WRONG && !atomic_exchange(&line->is_torn, true) &&
+            complaint->tell)
+            complaint->tell(complaint->context, "DPDK",
+                            "the device splits frames otherwise than it says, and the two "
+                            "directions of flows with it: use --workers 1");
+    }
 }
 
 static void receive(struct poller *poller)
@@ -188,9 +224,13 @@ static void receive(struct poller *poller)
     const struct lane *lane = &poller->lanes[poller->next_lane];
     poller->next_lane = poller->next_lane + 1 == poller->lane_count ? 0 : poller->next_lane + 1;
     uint16_t count = rte_eth_rx_burst(lane->port, lane->queue, poller->mbufs, FRAME_BURST);
+    if (poller->split_checks)
+        check_split(poller, lane, count);
     if (count && line->options.forwards)
         forward(line, lane, poller->mbufs, count);
     poller->received = count;
+    poller->fetched_frames += count;
+    poller->drain_frames -= RTE_MIN(poller->drain_frames, count);
     poller->released = 0;
     poller->taken = 0;
     poller->empty_polls = count ? 0 : poller->empty_polls + 1;
@@ -231,6 +271,17 @@ static bool enter_interval(struct poller *poller, uint64_t time_ns, const struct
     return true;
 }
 
+/* How long the frame was on the wire. One that was cut has that where its link addresses were. */
+static uint32_t wire_bytes_of(const struct poller *poller, const struct rte_mbuf *mbuf)
+{
+    struct headers_stamp stamp;
+    if (!poller->line->options.is_cut || mbuf->data_len < sizeof stamp)
+        return mbuf->pkt_len;
+    memcpy(&stamp, rte_pktmbuf_mtod(mbuf, const void *), sizeof stamp);
+    return stamp.mark == HEADERS_STAMP_MARK ? RTE_MAX(stamp.wire_bytes, mbuf->pkt_len)
+                                            : mbuf->pkt_len;
+}
+
 /* False when the next frame has to wait for the next burst. */
 static bool take_next(struct poller *poller, struct burst *burst)
 {
@@ -243,8 +294,9 @@ static bool take_next(struct poller *poller, struct burst *burst)
     burst->frames[burst->count++] = (struct frame){.bytes = bytes,
                                                    .time_ns = time_ns,
                                                    .captured_bytes = captured_bytes,
-                                                   .wire_bytes = mbuf->pkt_len,
-                                                   .link_type = LINK_TYPE_ETHERNET};
+                                                   .wire_bytes = wire_bytes_of(poller, mbuf),
+                                                   .link_type = LINK_TYPE_ETHERNET,
+                                                   .is_cut = poller->line->options.is_cut};
     poller->now_ns = time_ns;
     poller->taken++;
     return true;
@@ -271,8 +323,26 @@ static void shed(struct poller *poller, struct burst *burst)
 {
     burst->shed.frames = poller->received;
     for (unsigned i = 0; i < poller->received; i++)
-        burst->shed.bytes += poller->mbufs[i]->pkt_len;
+        burst->shed.bytes += wire_bytes_of(poller, poller->mbufs[i]);
     poller->taken = poller->received;
+}
+
+/* The n-th poller's is the n-th of DPDK's processors, where all have one; the main thread's comes
+ * last, for it only writes reports. */
+static void bind_thread(const struct poller *poller)
+{
+    const struct line *line = poller->line;
+    unsigned index = (unsigned)(poller - line->pollers);
+    if (!line->options.binds_threads || line->poller_count > rte_lcore_count())
+        return;
+    unsigned chosen = rte_get_main_lcore();
+    for (unsigned lcore = 0; lcore < RTE_MAX_LCORE; lcore++) {
+        bool is_other = rte_lcore_is_enabled(lcore) && lcore != rte_get_main_lcore();
+        if (is_other && index-- == 0)
+            chosen = lcore;
+    }
+    rte_cpuset_t processors = rte_lcore_cpuset(chosen);
+    pthread_setaffinity_np(pthread_self(), sizeof processors, &processors);
 }
 
 /* DPDK's buffer pools have a cache for each thread that it knows. */
@@ -281,14 +351,45 @@ static void introduce_thread(struct poller *poller)
     if (poller->has_thread)
         return;
     poller->has_thread = true;
+    bind_thread(poller);
     rte_thread_register(); /* without it, buffers only cost a little more */
     prctl(PR_SET_TIMERSLACK, 1000);
+}
+
+/* A device that cannot be shut goes on receiving: what waited by then is all that is fetched. */
+static bool dpdk_drain(struct source *source)
+{
+    struct poller *poller = (struct poller *)source;
+    struct line *line = poller->line;
+    if (line->options.is_capture)
+        return false;
+    if (poller->drained_ns)
+        return true;
+    if (!atomic_exchange(&line->is_shut, true)) {
+        xdp_headers_stop(&line->headers);
+        socket_losses_stop(&line->sockets);
+    }
+    poller->drained_ns = poller->now_ns;
+    poller->drain_frames = (uint64_t)line->waiting_frames * poller->lane_count;
+    poller->empty_polls = 0;
+    return true;
+}
+
+static bool is_drained(const struct poller *poller)
+{
+    return poller->drained_ns && poller->now_ns >= poller->drained_ns + DRAIN_NS &&
+           (poller->empty_polls >= poller->lane_count || poller->drain_frames == 0);
+}
+
+static bool is_at_end(const struct poller *poller)
+{
+    unsigned end_polls = poller->line->options.end_after_empty_polls;
+    return (end_polls && poller->empty_polls >= end_polls) || is_drained(poller);
 }
 
 static void dpdk_burst(struct source *source, struct burst *burst)
 {
     struct poller *poller = (struct poller *)source;
-    const struct source_dpdk_options *options = &poller->line->options;
     introduce_thread(poller);
     burst->count = 0;
     poller->scratch_used = 0;
@@ -299,8 +400,7 @@ static void dpdk_burst(struct source *source, struct burst *burst)
     while (poller->taken < poller->received && take_next(poller, burst))
         continue;
     rest(poller);
-    burst->is_end =
-        options->end_after_empty_polls && poller->empty_polls >= options->end_after_empty_polls;
+    burst->is_end = is_at_end(poller);
     burst->is_pressed = rings_behind(poller) > 0;
     burst->now_ns = poller->now_ns;
     burst->interval_ns = poller->interval.start_ns;
@@ -316,6 +416,21 @@ static void dpdk_release(struct source *source, struct burst *burst)
     burst->count = 0;
 }
 
+/* The sockets know what they had no room for, and the program what it dropped. Once nothing waits
+ * any more, what was handed over and never fetched is the same number, or the truer one. */
+static uint64_t lost_in_kernel(struct line *line)
+{
+    const struct poller *poller = line->pollers;
+    struct xdp_headers_counts counts;
+    uint64_t lost = socket_losses_read(&line->sockets);
+    if (!xdp_headers_read(&line->headers, &counts))
+        return lost;
+    uint64_t missing = counts.redirected_frames - poller->fetched_frames;
+    if (poller->drained_ns && counts.redirected_frames > poller->fetched_frames)
+        lost = RTE_MAX(lost, missing);
+    return lost + counts.failed_frames;
+}
+
 static void dpdk_losses(const struct source *source, struct tally_losses *losses)
 {
     const struct poller *poller = (const struct poller *)source;
@@ -325,8 +440,22 @@ static void dpdk_losses(const struct source *source, struct tally_losses *losses
         return;
     for (unsigned i = 0; i < line->options.port_count; i++)
         dpdk_port_losses(&line->ports[i], losses);
-    losses->kernel = socket_losses_read(&line->sockets);
+    losses->kernel = lost_in_kernel(line);
     losses->forward = atomic_load_explicit(&line->not_forwarded, memory_order_relaxed);
+}
+
+/* Few drivers can tell. */
+static int64_t dpdk_waiting(const struct source *source)
+{
+    const struct poller *poller = (const struct poller *)source;
+    int64_t sum = 0;
+    for (unsigned i = 0; i < poller->lane_count; i++) {
+        int waiting = rte_eth_rx_queue_count(poller->lanes[i].port, poller->lanes[i].queue);
+        if (waiting < 0)
+            return -1;
+        sum += waiting;
+    }
+    return sum;
 }
 
 static void close_line(struct line *line)
@@ -345,23 +474,58 @@ static void dpdk_close(struct source *source)
         close_line(poller->line);
 }
 
-static int open_ports(struct line *line, uint16_t queue_count, bool is_split, struct error *error)
+static struct dpdk_port_options port_options(const struct line *line, unsigned index,
+                                             unsigned queue_count, bool is_split)
 {
+    const struct source_dpdk_options *options = &line->options;
+    return (struct dpdk_port_options){.id = options->ports[index],
+                                      .queue_count = (uint16_t)queue_count,
+                                      .sends = options->forwards,
+                                      .is_split = is_split,
+                                      .mtu = options->mtu,
+                                      .frame_bytes = options->frame_bytes};
+}
+
+static unsigned least_queues(const struct source_dpdk_options *options)
+{
+    unsigned least = options->queue_count;
+    for (unsigned i = 0; i < options->port_count; i++)
+        least = RTE_MAX(least, (unsigned)dpdk_port_least_queues(options->ports[i]));
+    return least;
+}
+
+/* Ports with a split, one source per queue; or all by a single source, where any of them cannot be
+ * shown to keep flows together. */
+static int open_ports(struct line *line, unsigned wanted, bool is_split, struct error *error)
+{
+    const unsigned needed = least_queues(&line->options);
+    unsigned count = is_split ? wanted : needed;
+    bool keeps_flows = is_split;
     int failure = 0;
     for (unsigned i = 0; !failure && i < line->options.port_count; i++) {
-        const struct dpdk_port_options options = {.id = line->options.ports[i],
-                                                  .queue_count = queue_count,
-                                                  .sends = line->options.forwards,
-                                                  .is_split = is_split,
-                                                  .frame_bytes = line->options.frame_bytes};
+        const struct dpdk_port_options options = port_options(line, i, count, is_split);
         failure = dpdk_port_open(&line->ports[i], &options, error);
+        keeps_flows = keeps_flows && line->ports[i].is_split;
     }
+    for (unsigned i = 0; !failure && is_split && !keeps_flows && i < line->options.port_count;
+         i++) {
+        const struct dpdk_port_options options = port_options(line, i, needed, false);
+        failure = dpdk_port_join(&line->ports[i], &options, error);
+    }
+    line->poller_count = keeps_flows ? wanted : 1;
+    return failure;
+}
+
+static int open_line(struct line *line, unsigned wanted, bool is_split, struct error *error)
+{
+    int failure = open_ports(line, wanted, is_split, error);
     if (failure)
         return failure;
     if (line->options.is_capture && !line->ports[0].time_flag)
         return error_set(error, EINVAL, "DPDK port %u is no capture file", line->ports[0].id);
     line->waiting_frames =
         line->options.waiting_frames ? line->options.waiting_frames : line->ports[0].ring_frames;
+    xdp_headers_find(&line->headers);
     failure = socket_losses_find(&line->sockets);
     return failure ? error_set(error, -failure, "cannot list this process's sockets: %s",
                                strerror(-failure))
@@ -369,17 +533,22 @@ static int open_ports(struct line *line, uint16_t queue_count, bool is_split, st
 }
 
 /* Queue q of every port is source q's, or one of several that a single source polls. */
-static void init_poller(struct line *line, unsigned index, unsigned count, uint16_t queue_count)
+static void init_poller(struct line *line, unsigned index)
 {
     static const struct source_operations operations = {
         .burst = dpdk_burst,
         .release = dpdk_release,
         .losses = dpdk_losses,
+        .drain = dpdk_drain,
+        .waiting = dpdk_waiting,
         .close = dpdk_close,
     };
     struct poller *poller = &line->pollers[index];
     poller->source.operations = &operations;
+    const unsigned count = line->poller_count;
+    const uint16_t queue_count = line->ports[0].queue_count;
     poller->line = line;
+    poller->split_checks = line->ports[0].is_split && count > 1 ? SPLIT_CHECKS : 0;
     poller->interval.length_ns = line->options.interval_ns;
     poller->interval.start_ns = line->options.is_capture ? 0 : line->options.start_ns;
     for (uint16_t queue = (uint16_t)index; queue < queue_count; queue += (uint16_t)count) {
@@ -404,23 +573,20 @@ int source_dpdk_open(struct source **sources, unsigned wanted, unsigned *count,
 {
     assert(wanted > 0 && wanted <= QUEUES_MAX && options->queue_count <= QUEUES_MAX);
     assert(options->port_count > 0 && options->port_count <= SOURCE_DPDK_PORTS_MAX);
-    bool is_split = can_split(options, wanted);
-    unsigned made = is_split ? wanted : 1;
-    uint16_t queue_count = options->queue_count ? options->queue_count : (uint16_t)made;
-    struct line *line = calloc(1, sizeof *line + made * sizeof *line->pollers);
+    struct line *line = calloc(1, sizeof *line + wanted * sizeof *line->pollers);
     if (!line)
-        return error_set(error, ENOMEM, "out of memory for %u sources", made);
+        return error_set(error, ENOMEM, "out of memory for %u sources", wanted);
     line->options = *options;
-    line->open_count = made;
-    int failure = open_ports(line, queue_count, is_split, error);
+    int failure = open_line(line, wanted, can_split(options, wanted), error);
     if (failure) {
         close_line(line);
         return failure;
     }
-    for (unsigned i = 0; i < made; i++) {
-        init_poller(line, i, made, queue_count);
+    line->open_count = line->poller_count;
+    for (unsigned i = 0; i < line->poller_count; i++) {
+        init_poller(line, i);
         sources[i] = &line->pollers[i].source;
     }
-    *count = made;
+    *count = line->poller_count;
     return 0;
 }

@@ -23,6 +23,12 @@ unsigned source_dpdk_ports(void)
     return 0;
 }
 
+bool source_dpdk_has_link(uint16_t port)
+{
+    (void)port;
+    return false;
+}
+
 void source_dpdk_stop(void)
 {
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Readers lend one record at a time; they are copied side by side so that a burst of them can be
- * worked on together. libpcap reads pcap, pcapng_reader.c pcapng. */
+/* record_reader.c lends a burst of records where they lie; libpcap and pcapng_reader.c, which read
+ * what it does not, lend one at a time: these are copied side by side so that a burst of them can
+ * be worked on together. */
 #include "dataplane/source_pcap.h"
 
 #include <errno.h>
@@ -10,9 +11,9 @@
 
 #include "dataplane/interval.h"
 #include "pcapng_reader.h"
+#include "record_reader.h"
 
 enum {
-    RECORD_BYTES_MAX = 262144, /* libpcap's own limit for what a record holds */
     ARENA_BYTES = RECORD_BYTES_MAX + 65536,
     READ_AHEAD_BYTES = 1 << 18,
 };
@@ -21,8 +22,10 @@ struct source_pcap {
     struct source source;
     struct source_pcap_options options;
     unsigned next_file;
-    const char *file;             /* being read */
-    pcap_t *reader;               /* of a pcap file */
+    const char *file;    /* being read */
+    pcap_t *reader;      /* of a pcap file */
+    bool reads_in_place; /* then `records` reads it, and `reader` only closes it */
+    struct record_reader records;
     uint16_t link_type;           /* likewise */
     struct pcapng_reader *blocks; /* of a pcapng file */
     struct interval interval;
@@ -60,7 +63,7 @@ static FILE *open_readable(struct source_pcap *pcap, int *first)
     return file;
 }
 
-static void open_pcap(struct source_pcap *pcap, FILE *file)
+static void open_pcap(struct source_pcap *pcap, FILE *file, int first)
 {
     char reason[PCAP_ERRBUF_SIZE] = "";
     pcap->reader =
@@ -71,6 +74,7 @@ static void open_pcap(struct source_pcap *pcap, FILE *file)
         return;
     }
     pcap->link_type = (uint16_t)pcap_datalink(pcap->reader);
+    pcap->reads_in_place = record_reader_open(&pcap->records, pcap->reader, first);
 }
 
 /* No pcap file begins with the byte that every pcapng file begins with. */
@@ -82,7 +86,7 @@ static void open_file(struct source_pcap *pcap)
     pcap->file = pcap->options.files[pcap->next_file++];
     FILE *file = open_readable(pcap, &first);
     if (file && first != PCAPNG_FIRST_BYTE)
-        open_pcap(pcap, file);
+        open_pcap(pcap, file, first);
     else if (file && pcapng_reader_new(&pcap->blocks, file, &error))
         complain(pcap, error.text);
 }
@@ -93,6 +97,7 @@ static void close_file(struct source_pcap *pcap)
         pcap_close(pcap->reader);
     pcapng_reader_free(pcap->blocks);
     pcap->reader = NULL;
+    pcap->reads_in_place = false;
     pcap->blocks = NULL;
 }
 
@@ -156,22 +161,56 @@ static bool read_pcapng(struct source_pcap *pcap, struct frame *record)
     return true;
 }
 
-/* The next record of whichever file has one; false at the end of the last. */
-static bool read_frame(struct source_pcap *pcap, struct frame *frame)
+/* As libpcap's and pcapng's, with the record left where it is. */
+static enum record_outcome read_in_place(struct source_pcap *pcap, bool may_fill,
+                                         struct frame *record)
+{
+    struct error error;
+    enum record_outcome outcome = record_reader_next(&pcap->records, record, &error);
+    while (outcome == RECORD_WAITS && may_fill) {
+        int failure = record_reader_fill(&pcap->records);
+        if (failure) {
+            complain(pcap, strerror(-failure));
+            return RECORD_END;
+        }
+        outcome = record_reader_next(&pcap->records, record, &error);
+    }
+    if (outcome == RECORD_BROKEN)
+        complain(pcap, error.text);
+    if (outcome == RECORD_READ && record->wire_bytes < record->captured_bytes)
+        record->wire_bytes = record->captured_bytes;
+    return outcome;
+}
+
+static bool read_one(struct source_pcap *pcap, struct frame *frame)
 {
     struct frame record;
+    bool is_read =
+        (pcap->reader && read_pcap(pcap, &record)) || (pcap->blocks && read_pcapng(pcap, &record));
+    if (is_read)
+        keep_record(pcap, &record, frame);
+    return is_read;
+}
+
+/* The next record of whichever file has one. RECORD_WAITS: what is lent has to be given back before
+ * there can be more. */
+static enum record_outcome read_frame(struct source_pcap *pcap, bool has_lent, struct frame *frame)
+{
     for (;;) {
-        if (pcap->reader && read_pcap(pcap, &record))
-            break;
-        if (pcap->blocks && read_pcapng(pcap, &record))
-            break;
+        enum record_outcome outcome = RECORD_END;
+        if (pcap->reads_in_place)
+            outcome = read_in_place(pcap, !has_lent, frame);
+        else if (read_one(pcap, frame))
+            outcome = RECORD_READ;
+        if (outcome == RECORD_READ || outcome == RECORD_WAITS)
+            return outcome;
+        if (has_lent && pcap->reads_in_place)
+            return RECORD_WAITS;
         close_file(pcap);
         if (pcap->next_file == pcap->options.file_count)
-            return false;
+            return RECORD_END;
         open_file(pcap);
     }
-    keep_record(pcap, &record, frame);
-    return true;
 }
 
 static void take_frame(struct source_pcap *pcap, const struct frame *frame, struct burst *burst)
@@ -201,10 +240,10 @@ static void pcap_burst(struct source *source, struct burst *burst)
         take_pending(pcap, burst);
     while (burst->count < FRAME_BURST && ARENA_BYTES - pcap->arena_used >= RECORD_BYTES_MAX) {
         struct frame frame;
-        if (!read_frame(pcap, &frame)) {
-            burst->is_end = true;
+        enum record_outcome outcome = read_frame(pcap, burst->count > 0, &frame);
+        burst->is_end = outcome == RECORD_END;
+        if (outcome != RECORD_READ)
             break;
-        }
         if (interval_is_over(&pcap->interval, frame.time_ns)) {
             pcap->pending = frame;
             pcap->has_pending = true;
@@ -235,6 +274,7 @@ static void pcap_close_source(struct source *source)
     close_file(pcap);
     explicit_bzero(pcap->arena, sizeof pcap->arena);
     explicit_bzero(pcap->read_ahead, sizeof pcap->read_ahead);
+    explicit_bzero(pcap->records.bytes, sizeof pcap->records.bytes);
     free(pcap);
 }
 

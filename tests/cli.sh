@@ -82,6 +82,17 @@ run model features
 sed -n '/^| feature |/,$p' docs/model-format.md > "$scratch/table"
 cmp -s "$scratch/table" "$scratch/out"; verdict 'the features of docs/model-format.md' $?
 
+# The stochastic tier, with the shipped model.
+stochastic=(--tiers ports,stochastic --model models/default.kiss.model)
+run replay --format json "${stochastic[@]}" "$sample"
+same_as 'json by the stochastic tier' tests/golden/sample.stochastic.json
+expect 'kiss model check' 0 '' model check models/default.kiss.model
+expect 'a kiss model that no tier asks for' 1 'needs --tiers stochastic' \
+    replay --model models/default.kiss.model "$sample"
+expect 'two kiss models' 1 'already' \
+    replay "${stochastic[@]}" --model models/default.kiss.model "$sample"
+expect 'a table of no endpoints' 2 '--endpoints' replay --endpoints 1 "$sample"
+
 # The same frames with a stronger tier; a build without Hyperscan refuses in one line.
 if "$glassbox" version | grep -q hyperscan; then
     run replay --format json --tiers ports,signatures --rules models/rules "$sample"
@@ -157,6 +168,28 @@ expect 'eval: a word that is not there' 1 "^glassbox: --unknown: no row of the t
 expect 'eval: an empty word' 1 "^glassbox: --unknown: 'echo,' is not a list of words" \
     eval --truth "$truth" --root tests/data --unknown echo,
 
+truth=tests/data/sample.csv
+expect 'eval: plots' 0 '' eval --truth "$truth" --root tests/data --by group --split-by host \
+    --unknown bittorrent,utp --format svg --output-dir "$scratch/plots"
+[ ! -s "$scratch/out" ] && python3 -c 'import sys, xml.dom.minidom as x; [x.parse(p) for p in sys.argv[1:]]' \
+    "$scratch"/plots/{confusion,reliability,packets}.svg 2> "$scratch/err"
+verdict 'eval: they are XML, and nothing else is written' $?
+expect 'eval: markdown' 0 '' eval --truth "$truth" --root tests/data --format markdown
+grep -q '^| tier ports |' "$scratch/out"
+verdict 'eval: has a row for each method' $?
+expect 'eval: leave one capture out' 0 '' eval --truth "$truth" --root tests/data --format json \
+    --split-by capture --only sample.pcap
+[ "$(jq -c '[.by, .split_by, .tiers[0].folds[0].fold, .baselines[2].all.right.flows]' "$scratch/out")" = \
+    '["protocol","capture","sample.pcap",0]' ]
+verdict 'eval: what is learned from no other capture is nothing' $?
+expect 'eval: how sure the headers tier is' 0 '' eval --truth "$truth" --root tests/data --format json \
+    --tiers headers --model tests/data/models/small.model --unknown bittorrent
+[ "$(jq -c '.tiers[0] | [.packets.median >= 1, .calibration.flows == .packets.steps[-1].decided,
+    .held_out.by_p_value.auroc != null]' "$scratch/out")" = '[true,true,true]' ]
+verdict 'eval: of every verdict, and of what is held out' $?
+expect 'eval: plots nowhere' 1 "$scratch/none/plots: No such file" \
+    eval --truth "$truth" --root tests/data --format svg --output-dir "$scratch/none/plots"
+
 # Wrong use: a usage line, exit 2, nothing on stdout.
 misuse() { # WHAT-IT-SAYS ARGUMENT...
     expect "misuse: ${*:2}" 2 "$1" "${@:2}"
@@ -190,8 +223,9 @@ misuse '--model: one of each kind' replay --model a --model b --model c x
 misuse "unknown option '--truht'" eval --truht x
 misuse '--truth needs a value' eval --truth
 misuse "'sure' is none of high, medium, any" eval --truth x --min-confidence sure
-misuse "'csv' is none of table, json" eval --truth x --format csv
+misuse "'csv' is none of table, json, markdown, svg" eval --truth x --format csv
 misuse "'name' is none of protocol, category, group" eval --truth x --by name
+misuse 'say it with --output-dir' eval --truth x --format svg
 misuse 'say it with --split-by' eval --truth x --only site
 misuse 'say it with --split-by' eval --truth x --without site
 misuse 'are for reports, not for eval' eval --truth x --workers 2

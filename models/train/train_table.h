@@ -8,13 +8,14 @@
 extern const struct train_command train_dataset;
 extern const struct train_command train_forest;
 extern const struct train_command train_measure;
+extern const struct train_command train_signatures;
+extern const struct train_command train_kiss;
+extern const struct train_command train_kiss_test;
 extern const struct train_command train_version;
 
 static const struct train_command *const train_table[] = {
-    &train_dataset,
-    &train_forest,
-    &train_measure,
-    &train_version,
+    &train_dataset, &train_forest,    &train_measure, &train_signatures,
+    &train_kiss,    &train_kiss_test, &train_version,
 };
 
 #endif

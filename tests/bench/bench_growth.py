@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Growth: time and memory of replay against the number of flows, of rules, and the model's size."""
 
-import pathlib
 import re
 import shutil
 import subprocess
@@ -54,13 +53,19 @@ def rules_rows(bench):
 
 
 def model_rows(bench):
-    """Time and memory to start with the shipped models, against none."""
+    """Time and memory to start with each model in use, and what its tier adds to a run."""
+    capture = bench.mixed(bench.scaled(1_000_000, 100_000))
     rows = []
-    for path in sorted(pathlib.Path(RULES.parent).glob("*.model")):
-        start, start_kb, _ = measure([*bench.replay(bench.headers_list()), bench.empty])
-        bare, bare_kb, _ = measure([*bench.replay("ports"), bench.empty])
-        rows.append({"model": path.name, "bytes": path.stat().st_size,
-                     "start_seconds": round(start - bare, 4), "kb": start_kb - bare_kb})
+    bare, bare_kb, _ = measure([*bench.replay("ports"), bench.empty])
+    without, _, _ = measure([*bench.replay("ports"), capture])
+    for tier, path in bench.models.items():
+        if tier not in bench.tiers:
+            continue
+        start, start_kb, _ = measure([*bench.replay(f"ports,{tier}"), bench.empty])
+        cpu, _, _ = measure([*bench.replay(f"ports,{tier}"), capture])
+        rows.append({"model": path.name, "tier": tier, "bytes": path.stat().st_size,
+                     "start_seconds": round(start - bare, 4), "kb": start_kb - bare_kb,
+                     "cpu_seconds": round(cpu - start - (without - bare), 3)})
     return rows
 
 

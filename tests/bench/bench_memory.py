@@ -13,8 +13,8 @@ def in_memory(bench, flows, spread, size, workers, tier_lists, rounds):
     packets = bench.scaled(4_000_000 if size == "minimum" else 1_000_000, 500_000)
     if workers > 1:
         packets //= 2
-    told = json_of([bench.tool("in_memory"), flows, spread, size, packets, rounds, workers, *tier_lists,
-                    "--", "--rules", RULES])
+    told = json_of([bench.tool("in_memory"), flows, spread, size, packets, rounds, workers,
+                    *bench.in_memory_lists(tier_lists), "--", "--rules", RULES])
     return {**told, "spread": spread, "size": size}
 
 

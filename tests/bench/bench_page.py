@@ -163,9 +163,10 @@ def growth_text(results):
                       [(row["files"], row["start_seconds"], row["start_kb"] >> 10, row["cpu_seconds"],
                         row["peak_kb"] >> 10) for row in results["rules"]])
     if results["models"]:
-        text += "\nShipped models:\n\n"
-        text += table(("model", "bytes", "start s", "memory kB"),
-                      [(row["model"], row["bytes"], row["start_seconds"], row["kb"]) for row in results["models"]])
+        text += "\nModels; what they add to the start and to a run over the mixed capture:\n\n"
+        text += table(("model", "tier", "bytes", "start s", "memory kB", "CPU s"),
+                      [(row["model"], row["tier"], row["bytes"], row["start_seconds"], row["kb"],
+                        row["cpu_seconds"]) for row in results["models"]])
     return text
 
 

@@ -15,6 +15,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 RULES = ROOT / "models/rules"
+MODEL_KINDS = {"headers": "headers", "kiss": "stochastic"}  # and the tiers that use them
 
 
 class Bench:
@@ -25,7 +26,8 @@ class Bench:
         self.glassbox = build / "ctl/glassbox"
         self.empty = scratch / "empty.pcap"
         self.empty.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
-        self.tiers = built_tiers(self.glassbox, self.empty)
+        self.models = models_in(ROOT / "tests/data/models") | models_in(ROOT / "models")
+        self.tiers = built_tiers(self.glassbox, self.empty, RULES, self.models)
 
     def tool(self, name):
         return self.build / "tests/bench" / name
@@ -34,7 +36,11 @@ class Bench:
         return quick if self.is_quick else full
 
     def replay(self, tiers, *options):
-        return [self.glassbox, "replay", "--rules", RULES, "--tiers", tiers, *options]
+        return [self.glassbox, "replay", *options_of(tiers, self.models), *options]
+
+    def in_memory_lists(self, lists):
+        """As the tool takes them: a list's own options in the same word."""
+        return [" ".join([tiers, *model_options(tiers, self.models)]) for tiers in lists]
 
     def tier_lists(self):
         """Each tier beside those before it, so that a tier's cost is a difference."""
@@ -58,17 +64,32 @@ class Bench:
         return path
 
 
-def built_tiers(glassbox, empty):
-    """By the binary's own help, and only those that start with nothing but the rules."""
+def models_in(folder):
+    """Models by the tier that uses them."""
+    found = {}
+    for path in sorted(folder.glob("*.model")):
+        kind = re.search(r"^kind ([a-z]+)$", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+        if kind and kind.group(1) in MODEL_KINDS:
+            found[MODEL_KINDS[kind.group(1)]] = path
+    return found
+
+
+def model_options(tiers, models):
+    return [word for tier in tiers.split(",") if tier in models for word in ("--model", str(models[tier]))]
+
+
+def options_of(tiers, models, rules=RULES):
+    return ["--rules", str(rules), "--tiers", tiers, *model_options(tiers, models)]
+
+
+def built_tiers(glassbox, empty, rules, models):
+    """By the binary's own help, and of these the ones that start with the rules and models at hand."""
     said = subprocess.run([glassbox, "replay", "--help"], capture_output=True, check=True, text=True).stdout
     named = re.search(r"--tiers LIST +evidence to use: ([a-z, ]+)", said).group(1)
     known = [name for name in ("ports", "headers", "stochastic", "signatures") if name in named]
-    return [name for name in known if name == "ports" or starts(glassbox, f"ports,{name}", empty)]
-
-
-def starts(glassbox, tiers, empty):
-    words = [glassbox, "replay", "--rules", RULES, "--tiers", tiers, empty]
-    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+    words = [glassbox, "replay", empty]
+    return [name for name in known if name == "ports" or subprocess.run(
+        [*words, *options_of(f"ports,{name}", models, rules)], capture_output=True, check=False).returncode == 0]
 
 
 def measure(command):

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* in_memory FLOWS uniform|zipf minimum|mixed PACKETS ROUNDS WORKERS TIERS... [-- OPTION...]: what a
- * worker's packet costs from frames in memory, stage by stage, for each list of tiers, beside what
- * the machine's memory allows; JSON on stdout. Each stage does all that the one before it does, so
- * that a stage's own share is the difference. Every round measures everything once, by the thread's
- * own CPU time. Options are those of glassbox's commands (--rules DIR). */
+/* in_memory FLOWS uniform|zipf minimum|mixed PACKETS ROUNDS WORKERS [TIERS...] [-- OPTION...]: what
+ * a worker's packet costs from frames in memory, stage by stage, for each list of tiers, beside
+ * what the machine's memory allows; JSON on stdout. Each stage does all that the one before it
+ * does, so that a stage's own share is the difference. Every round measures everything once, by the
+ * thread's own CPU time. Options are those of glassbox's commands (--rules DIR). */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ struct plan {
     unsigned rounds;
     unsigned workers;
     unsigned list_count;
-    const char *lists[LISTS_MAX];
+    char *lists[LISTS_MAX]; /* their options cut off once they are read */
     struct run_options run[LISTS_MAX];
     struct run_knowledge knowledge[LISTS_MAX];
     pthread_barrier_t barrier;
@@ -198,6 +198,12 @@ static void open_flows(struct bench *bench)
     }
 }
 
+/* Flows a table has room for: nobody is to be evicted. */
+static uint64_t room_for(const struct plan *plan)
+{
+    return plan->traffic.flows + plan->traffic.flows / 20 + 16;
+}
+
 static void bench_init(struct bench *bench, const struct plan *plan)
 {
     struct keyed_secret secret = {.byte = {1}};
@@ -206,8 +212,7 @@ static void bench_init(struct bench *bench, const struct plan *plan)
     bench->machine = machine_rate_new(plan->traffic.flows, true);
     bench->machine_small = machine_rate_new(plan->traffic.flows, false);
     must(keyed_hash_new(&bench->hash, &secret, &error), &error);
-    must(flow_table_new(&bench->table, plan->run[0].dataplane.classifier.flow_count, &error),
-         &error);
+    must(flow_table_new(&bench->table, room_for(plan), &error), &error);
     for (unsigned list = 0; list < plan->list_count; list++) {
         const struct dataplane_options *options = &plan->run[list].dataplane;
         must(classifier_new(&bench->classifiers[list], &options->classifier, options->protocols,
@@ -294,7 +299,7 @@ static void print_results(struct bench *benches)
 
 static const struct command usage = {
     .name = "in_memory",
-    .usage = "in_memory FLOWS uniform|zipf minimum|mixed PACKETS ROUNDS WORKERS TIERS... "
+    .usage = "in_memory FLOWS uniform|zipf minimum|mixed PACKETS ROUNDS WORKERS [TIERS...] "
              "[-- OPTION...]",
     .help = "",
 };
@@ -302,20 +307,24 @@ static const struct command usage = {
 /* A list of tiers is read the way glassbox reads it: what the program knows, this knows. */
 static void read_list(struct plan *plan, unsigned list, int option_count, char **options)
 {
-    char *arguments[OPTIONS_MAX + 4] = {(char *)"in_memory", (char *)"--tiers",
-                                        (char *)plan->lists[list]};
+    static char program[] = "in_memory";
+    static char tiers[] = "--tiers";
+    char *arguments[OPTIONS_MAX + 3] = {program, tiers};
     struct error error;
-    int count = 3;
-    for (int i = 0; i < option_count && i < OPTIONS_MAX; i++)
+    char *rest = NULL;
+    int count = 2;
+    char *word = strtok_r(plan->lists[list], " ", &rest);
+    for (; word && count < OPTIONS_MAX; word = strtok_r(NULL, " ", &rest))
+        arguments[count++] = word;
+    for (int i = 0; i < option_count && count < OPTIONS_MAX; i++)
         arguments[count++] = options[i];
     plan->run[list] = run_options_default();
-    plan->run[list].dataplane.classifier.flow_count =
-        plan->traffic.flows + plan->traffic.flows / 20;
+    plan->run[list].dataplane.classifier.flow_count = room_for(plan);
     optind = 1;
     int outcome = run_options_read(&plan->run[list], &usage, count, arguments, NULL);
     if (outcome != RUN_OPTIONS_GOOD)
         exit(outcome);
-    must(run_knowledge_open(&plan->knowledge[list], &plan->run[list], &error), &error);
+    must(run_knowledge_open(&plan->knowledge[list], &plan->run[list], NULL, &error), &error);
 }
 
 static void read_plan(struct plan *plan, int argc, char **argv)
@@ -343,7 +352,7 @@ int main(int argc, char **argv)
 {
     static struct plan plan;
     static struct bench benches[WORKERS_MAX];
-    if (argc < 8)
+    if (argc < 7)
         return command_misused(&usage, "too few words");
     read_plan(&plan, argc, argv);
     pthread_barrier_init(&plan.barrier, NULL, plan.workers);

@@ -582,6 +582,36 @@ static void freeing_null_is_fine(void)
     CU_PASS("returned");
 }
 
+static int add(struct protocols *protocols, const char *name, const char *numbers)
+{
+    const struct protocol row = {.name = name, .category = CATEGORY_P2P, .numbers = numbers};
+    return protocols_add(protocols, &row, NULL);
+}
+
+static void keeps_ids_from_table_to_table(void)
+{
+    struct protocols *before;
+    struct protocols *after;
+    CU_ASSERT_EQUAL_FATAL(protocols_new(&before, NULL), 0);
+    int first = add(before, "made-first", "tcp/48001");
+    int second = add(before, "made-second", "tcp/48002");
+    CU_ASSERT_EQUAL_FATAL(protocols_new_after(&after, before, NULL), 0);
+    protocols_free(before);
+    CU_ASSERT_EQUAL(protocols_count(after), (unsigned)second + 1);
+    CU_ASSERT_STRING_EQUAL(protocols_get(after, (unsigned)first)->name, "made-first");
+    CU_ASSERT_EQUAL(protocols_get(after, (unsigned)first)->category, CATEGORY_P2P);
+    CU_ASSERT_EQUAL(protocols_find(after, "made-second"), -1);
+    CU_ASSERT_EQUAL(protocols_by_number(after, NUMBERS_TCP, 48002), PROTOCOL_UNKNOWN);
+    CU_ASSERT_EQUAL(add(after, "made-third", ""), second + 1);
+    CU_ASSERT_EQUAL(add(after, "made-second", "tcp/48003"), second);
+    CU_ASSERT_EQUAL(add(after, "made-second", ""), -EEXIST);
+    CU_ASSERT_EQUAL(protocols_find(after, "made-second"), second);
+    CU_ASSERT_EQUAL(protocols_by_number(after, NUMBERS_TCP, 48003), second);
+    CU_ASSERT_EQUAL(protocols_find(after, "made-first"), -1);
+    CU_ASSERT_EQUAL(add(after, "dns", ""), -EEXIST);
+    protocols_free(after);
+}
+
 CU_TestInfo protocol_tests[] = {
     {"promised names are found", promised_names_are_found},
     {"unknown comes first", unknown_comes_first},
@@ -604,5 +634,6 @@ CU_TestInfo protocol_tests[] = {
     {"add refuses the rest", add_refuses_the_rest},
     {"add works up to the limit", add_works_up_to_the_limit},
     {"freeing null is fine", freeing_null_is_fine},
+    {"keeps ids from table to table", keeps_ids_from_table_to_table},
     CU_TEST_INFO_NULL,
 };

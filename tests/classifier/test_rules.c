@@ -366,12 +366,85 @@ static void knows_which_first_bytes_can_match(void)
         {"u16le[0] == 0x1234", 0, 0x34, 0x12},
         {"u32be[0] & 0xff000000 == 0x21000000", 0, 0x21, 0x22},
         {"u24be[1] & 0x0000f0 == 0x000070", 3, 0x7f, 0x6f},
+        {"u8[0] == 1 and u8[1] < 5", 1, 4, 5},
+        {"u8[0] == 1 or u8[0] in 7..9 and length > 4", 0, 8, 2},
+        {"(u8[0] == 1 or u8[0] == 2) and (u8[7] == 3 or u8[7] == 4)", 7, 4, 1},
+        {"not u8[0] == 1 and u8[1] == 1", 0, 0, 1},
+        {"u16be[0] in 100..300", 0, 1, 2},
+        {"u16be[0] in 100..200, 0x1000..0x1010", 1, 0x64, 0x11},
+        {"u16le[2] <= 300", 3, 1, 2},
+        {"u32be[0] > 0xfffffff0", 3, 0xf1, 0xf0},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rule_expression *expression;
         CU_ASSERT_EQUAL_FATAL(rule_expression_new(&expression, cases[i].text, NULL), 0);
         CU_ASSERT_TRUE(rule_expression_admits(expression, cases[i].place, cases[i].yes));
         CU_ASSERT_FALSE(rule_expression_admits(expression, cases[i].place, cases[i].no));
+        rule_expression_free(expression);
+    }
+}
+
+static void knows_which_lengths_can_match(void)
+{
+    static const struct {
+        const char *text;
+        uint32_t least, most;
+        bool is_admitted;
+    } cases[] = {
+        {"length == 48", 48, 48, true},
+        {"length == 48", 47, 47, false},
+        {"length == 48", 128, 65535, false},
+        {"length in 100..200, 60000", 224, 59999, false},
+        {"length in 100..200, 60000", 224, 65535, true},
+        {"length >= 100", 0, 99, false},
+        {"length >= 100", 0, 100, true},
+        {"length % 4 == 0 and length > 8", 9, 11, false},
+        {"length % 4 == 0 and length > 8", 9, 12, true},
+        {"u32be[4] == 1", 7, 7, false},
+        {"u32be[4] == 1", 8, 8, true},
+        {"u8[-3] == 1", 2, 2, false},
+        {"u8[2] + 4 == length", 2, 2, false},
+        {"length < 4 or u8[9] == 1", 3, 3, true},
+        {"length < 4 or u8[9] == 1", 4, 9, false},
+        {"not u8[9] == 1", 1, 1, true},
+        {"u8[9] not in 1, 2", 9, 9, false},
+        {"(u8[9] == 1) == 0", 1, 1, true},
+        {"prev.length == 4", 5, 5, true},
+        {"length == 0", UINT32_MAX, UINT32_MAX, false},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rule_expression *expression;
+        CU_ASSERT_EQUAL_FATAL(rule_expression_new(&expression, cases[i].text, NULL), 0);
+        bool is_right = rule_expression_admits_length(expression, cases[i].least, cases[i].most) ==
+                        cases[i].is_admitted;
+        if (!is_right)
+            printf("\n    %s, %u to %u", cases[i].text, cases[i].least, cases[i].most);
+        CU_ASSERT_TRUE(is_right);
+        rule_expression_free(expression);
+    }
+}
+
+static void knows_which_views_must_be_there(void)
+{
+    static const struct {
+        const char *text;
+        enum rule_view_index view;
+        bool is_admitted;
+    } cases[] = {
+        {"u8[0] == prev.u8[0]", RULE_VIEW_PREV, false},
+        {"u8[0] == prev.u8[0]", RULE_VIEW_PEER, true},
+        {"u8[0] == 1 and peer.length > 4", RULE_VIEW_PEER, false},
+        {"u8[0] == 1 or peer.length > 4", RULE_VIEW_PEER, true},
+        {"not peer.length > 4", RULE_VIEW_PEER, true},
+        {"peer.entropy(0, 8) > 1", RULE_VIEW_PEER, false},
+        {"peer.size(1) == 4", RULE_VIEW_PEER, false},
+        {"count > 1", RULE_VIEW_PREV, true},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rule_expression *expression;
+        CU_ASSERT_EQUAL_FATAL(rule_expression_new(&expression, cases[i].text, NULL), 0);
+        CU_ASSERT_EQUAL(rule_expression_admits_absence(expression, cases[i].view),
+                        cases[i].is_admitted);
         rule_expression_free(expression);
     }
 }
@@ -404,6 +477,8 @@ CU_TestInfo rules_tests[] = {
     {"refuses bad checks", refuses_bad_checks},
     {"computes functions", computes_functions},
     {"knows which first bytes can match", knows_which_first_bytes_can_match},
+    {"knows which lengths can match", knows_which_lengths_can_match},
+    {"knows which views must be there", knows_which_views_must_be_there},
     {"reads a folder and digests it", digests_a_folder},
     CU_TEST_INFO_NULL,
 };

@@ -264,6 +264,36 @@ static void names_categories(void)
     CU_ASSERT_EQUAL(service_category_find("films"), -1);
 }
 
+static uint16_t match(const struct services *services, const char *name)
+{
+    return services_match(services, (const uint8_t *)name, strlen(name));
+}
+
+static void keeps_ids_from_list_to_list(void)
+{
+    static const char old[] = "service one category video\nsuffix one.example\n"
+                              "service two category music\nsuffix two.example\n";
+    static const char new[] = "service zero category mail\nsuffix zero.example\n"
+                              "service two category games\nsuffix zwei.example\n";
+    struct services *before;
+    struct services *after;
+    CU_ASSERT_EQUAL_FATAL(services_new(&before, NULL), 0);
+    CU_ASSERT_EQUAL(services_read(before, old, sizeof old - 1, NULL, NULL), 0);
+    int one = services_find(before, "one");
+    int two = services_find(before, "two");
+    CU_ASSERT_EQUAL_FATAL(services_new_after(&after, before, NULL), 0);
+    services_free(before);
+    CU_ASSERT_EQUAL(services_find(after, "two"), -1);
+    CU_ASSERT_EQUAL(services_read(after, new, sizeof new - 1, NULL, NULL), 0);
+    CU_ASSERT_EQUAL(services_find(after, "one"), -1);
+    CU_ASSERT_STRING_EQUAL(services_name(after, (unsigned)one), "one");
+    CU_ASSERT_EQUAL(match(after, "www.one.example"), SERVICE_OTHER);
+    CU_ASSERT_EQUAL(match(after, "www.zwei.example"), two);
+    CU_ASSERT_EQUAL(match(after, "www.zero.example"), two + 1);
+    CU_ASSERT_EQUAL(services_category(after, (unsigned)two), SERVICE_CATEGORY_GAMES);
+    services_free(after);
+}
+
 CU_TestInfo services_tests[] = {
     {"matches suffixes at label boundaries", matches_suffixes},
     {"tells every mistake with its line", tells_every_mistake},
@@ -271,5 +301,6 @@ CU_TestInfo services_tests[] = {
     {"matches like a plain walk", matches_like_a_plain_walk},
     {"ships a good list", ships_a_good_list},
     {"names its categories", names_categories},
+    {"keeps ids from list to list", keeps_ids_from_list_to_list},
     CU_TEST_INFO_NULL,
 };

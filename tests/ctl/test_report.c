@@ -396,7 +396,7 @@ static void compare_json(const struct fixture *fixture)
 {
     json_t *json = written_json(fixture);
     CU_ASSERT_STRING_EQUAL(string(json, "schema"), "glassbox.report/1");
-    CU_ASSERT_EQUAL(json_object_size(json), 13);
+    CU_ASSERT_EQUAL(json_object_size(json), 14);
     compare_protocols(fixture, json);
     compare_frames(fixture->tally, member(json, "frames"));
     compare_non_ip(fixture, json);
@@ -510,6 +510,106 @@ static void test_withheld_shows_nowhere(void)
         CU_ASSERT_PTR_NULL(strstr(text, "5555"));
         CU_ASSERT_PTR_NULL(strstr(text, "3333"));
         free(text);
+    }
+    fixture_end(&fixture);
+}
+
+/* ---- services ---- */
+
+static void hear(void *context, const struct error *error)
+{
+    (void)context;
+    printf("\n    %s", error->text);
+    CU_FAIL("services that are not good");
+}
+
+static void fill_service(const struct fixture *fixture, const char *name, uint64_t packets,
+                         unsigned hosts)
+{
+    const int id = services_find(fixture->context.services, name);
+    CU_ASSERT_FATAL(id >= 0);
+    struct tally_service *service = &fixture->tally->services[id];
+    *service = (struct tally_service){.packets = packets, .bytes = packets * 100, .flows = 3};
+    for (unsigned host = 0; host < hosts; host++)
+        service->hosts[host / 64] |= UINT64_C(1) << host % 64;
+}
+
+static struct services *some_services(void)
+{
+    static const char list[] = "service tube category video\nsuffix tube.example\n"
+                               "service rare category adult\nsuffix rare.example\n"
+                               "service seldom category news\nsuffix seldom.example\n";
+    struct services *services;
+    CU_ASSERT_EQUAL_FATAL(services_new(&services, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(services_read(services, list, strlen(list), hear, NULL), 0);
+    return services;
+}
+
+/* The few are summed up, named nowhere, and nothing gets lost. */
+static void test_services_in_every_form(void)
+{
+    struct fixture fixture;
+    struct services *services = some_services();
+    fixture_begin(&fixture);
+    fixture.context.services = services;
+    fixture.context.min_endpoints = 2;
+    fill_service(&fixture, "tube", 50, 9);
+    fill_service(&fixture, "rare", 70, 1);
+    fill_service(&fixture, "seldom", 7, 1);
+    fixture_report(&fixture);
+    CU_ASSERT_EQUAL_FATAL(fixture.report->service_count, 2);
+    CU_ASSERT_EQUAL(fixture.report->services_withheld, 2);
+    CU_ASSERT_STRING_EQUAL(fixture.report->services[0].name, "withheld");
+    CU_ASSERT_EQUAL(fixture.report->services[0].count.bytes, 7700);
+    CU_ASSERT_EQUAL(fixture.report->services[0].count.flows, 6);
+    static const char *const told[REPORT_FORMATS] = {
+        [REPORT_TABLE] = "tube       video        3      50  5,000 B",
+        [REPORT_JSON] = "\"service\": \"tube\"",
+        [REPORT_NDJSON] = "{\"service\":\"tube\",\"category\":\"video\",\"packets\":50,",
+        [REPORT_CSV] = ",service_bytes,tube,video,,,,5000,",
+        [REPORT_PROMETHEUS] =
+            "glassbox_service_bytes_total{service=\"tube\",category=\"video\"} 5000\n",
+    };
+    for (enum report_format format = 0; format < REPORT_FORMATS; format++) {
+        char *text = written(&fixture, format, &plain);
+        CU_ASSERT_PTR_NULL(strstr(text, "rare"));
+        CU_ASSERT_PTR_NULL(strstr(text, "seldom"));
+        CU_ASSERT_PTR_NULL(strstr(text, "adult"));
+        const bool is_told = strstr(text, told[format]) != NULL;
+        if (!is_told)
+            printf("\n%s\n", text);
+        CU_ASSERT_TRUE(is_told);
+        free(text);
+    }
+    fixture_end(&fixture);
+    services_free(services);
+}
+
+static void test_signature_counts_in_every_form(void)
+{
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    fixture.tally->signatures = (struct tally_signatures){.payloads = 11,
+                                                          .bytes = 2222,
+                                                          .watches_lost = 33,
+                                                          .named = 44,
+                                                          .named_lost = 55,
+                                                          .related_flows = 66};
+    static const char *const told[REPORT_FORMATS] = {
+        [REPORT_TABLE] = "11 read (33 flows given up), 44 endpoints named (55 lost), 66 flows",
+        [REPORT_JSON] = "\"watches_lost\": 33",
+        [REPORT_NDJSON] = ",\"signatures\":{\"payloads\":11,\"payload_bytes\":2222,",
+        [REPORT_CSV] = ",signatures,endpoints_lost,,,,,55,",
+        [REPORT_PROMETHEUS] = "\nglassbox_signature_endpoints_lost_total 55\n",
+    };
+    for (unsigned with = 0; with < 2; with++) {
+        fixture.context.tiers = with ? ALL_TIERS : 1u << TIER_PORTS;
+        fixture_report(&fixture);
+        for (enum report_format format = 0; format < REPORT_FORMATS; format++) {
+            char *text = written(&fixture, format, &plain);
+            CU_ASSERT_EQUAL(strstr(text, told[format]) != NULL, with);
+            free(text);
+        }
     }
     fixture_end(&fixture);
 }
@@ -1085,6 +1185,8 @@ CU_TestInfo report_tests[] = {
     {"rows are sorted by bytes, then name", test_rows_are_sorted},
     {"withheld is the sum of the small", test_withheld_is_the_sum},
     {"what is withheld shows nowhere", test_withheld_shows_nowhere},
+    {"services in every form", test_services_in_every_form},
+    {"what the signatures tier did in every form", test_signature_counts_in_every_form},
     {"interval, to the nanosecond", test_interval},
     {"all forms give the same totals", test_forms_agree},
     {"CSV: one header, CRLF", test_csv_lines},

@@ -129,15 +129,16 @@ def label_share(args, report):
 
 
 def without_heuristics(folder):
-    """A copy of the rules without those that ask for entropy: the heuristics against obfuscation."""
+    """A copy of the rules without the heuristics against obfuscation: likely rules that ask for entropy."""
     dropped = []
     shutil.copytree(rules, folder)
     for path in sorted(folder.glob("*.rules")):
         if path.name == "services.rules":
             continue
         blocks = re.split(r"(?m)^(?=[ \t]*rule )", path.read_text())
-        kept = [block for block in blocks if "entropy(" not in block]
-        dropped += [f"{path.stem}/{block.split()[1]}" for block in blocks if "entropy(" in block]
+        heuristics = [block for block in blocks if "entropy(" in block and re.search(r"(?m)^[ \t]*strength likely", block)]
+        kept = [block for block in blocks if block not in heuristics]
+        dropped += [f"{path.stem}/{block.split()[1]}" for block in heuristics]
         path.write_text("".join(kept))
     return dropped
 
@@ -183,7 +184,7 @@ def friends(args):
                 yield (f"| {label} | {title} | {result['flows']:,} | {result['bytes']:,} | {share(certain, result['flows'])} | "
                        f"{share(likely, result['flows'])} | {what} |")
     yield ""
-    yield ("Heuristics are the rules that ask for entropy, since random bytes are what they look for: "
+    yield ("Heuristics are the likely rules that ask for entropy, since random bytes are what they look for: "
            + (", ".join(dropped) or "none") + ". Verdicts of the content's own protocol are right and not counted.")
 
 

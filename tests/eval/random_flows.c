@@ -264,7 +264,7 @@ static int run_with_rules(struct generator *generator, uint64_t megabytes, const
     int failure = protocols_new(&protocols, &error);
     if (failure)
         return failure;
-    failure = rule_folder_read(&rules, path, protocols, tell_fault, &error);
+    failure = rule_folder_read(&rules, path, NULL, protocols, tell_fault, &error);
     if (!failure)
         failure = rule_folder_compile(&rules, protocols, tell_fault, &error);
     generator->verdicts = calloc(protocols_count(protocols), sizeof *generator->verdicts);

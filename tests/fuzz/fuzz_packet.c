@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fuzzes packet_parse: what it says lies within the frame, it is a pure function of it, and a
- * capture that was merely cut is never called malformed by a reason that the whole is not. */
+ * capture that was merely cut is never called malformed by a reason that the whole is not; cut by
+ * the XDP program, it is the same packet without payload. */
 #include <string.h>
 
 #include "base/cursor.h"
 #include "classifier/packet.h"
+#include "headers_cut.h"
 #include "require.h"
 
-enum { FRAME_BYTES_MAX = 4096, HEAD_BYTES = 8, IP_BYTES_MAX = 65535 };
+enum { FRAME_BYTES_MAX = 4096, HEAD_BYTES = 8, IP_BYTES_MAX = 65535, LINK_TYPE_ETHERNET = 1 };
 
 /* A frame in memory of its own length, so that a sanitizer sees one byte too many. */
 static enum packet_outcome parse(const struct frame *frame, const struct packet_options *options,
@@ -25,7 +27,7 @@ static enum packet_outcome parse(const struct frame *frame, const struct packet_
     require(outcome < PACKET_OUTCOMES);
     require(packet->wire_bytes == frame->wire_bytes && packet->time_ns == frame->time_ns);
     require(packet->encapsulations < 1U << ENCAPSULATIONS);
-    require(packet->is_truncated || captured_bytes == frame->wire_bytes);
+    require(frame->is_cut || packet->is_truncated || captured_bytes == frame->wire_bytes);
     if (outcome == PACKET_FLOW && packet->payload) {
         require(packet->payload >= bytes);
         require(packet->payload + packet->payload_captured_bytes <= bytes + captured_bytes);
@@ -81,6 +83,26 @@ static void check_twice(const struct frame *frame, const struct packet_options *
     require(second.payload_bytes == packet->payload_bytes);
 }
 
+/* A frame whose payload the kernel took off before anybody saw it gives the same packet. */
+static void check_headers(const struct frame *frame, const struct packet_options *options,
+                          enum packet_outcome whole, const struct packet *packet)
+{
+    struct frame cut;
+    struct packet second;
+    headers_cut(&cut, frame, options, 0);
+    require(parse(&cut, options, cut.captured_bytes, &second) == whole);
+    free((void *)(uintptr_t)cut.bytes);
+    require(second.encapsulations == packet->encapsulations && second.link == packet->link);
+    if (whole != PACKET_FLOW)
+        return;
+    require(packet->has_unread_tunnel || second.payload_captured_bytes == 0);
+    require(second.payload_bytes == packet->payload_bytes);
+    require(second.protocol == packet->protocol && second.fragment == packet->fragment);
+    require(second.source_port == packet->source_port);
+    require(second.is_truncated == packet->is_truncated);
+    require(second.has_unread_tunnel == packet->has_unread_tunnel);
+}
+
 /* Input: link type (2), flags, where to cut (2), bytes the capture lacks (2), spare; then the
  * frame. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
@@ -102,5 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         check_flow(&packet, &options);
     check_twice(&frame, &options, outcome, &packet);
     check_cut(&frame, &options, load_be16(head + 3) % (captured_bytes + 1), outcome);
+    if (frame.link_type == LINK_TYPE_ETHERNET && captured_bytes == frame.wire_bytes)
+        check_headers(&frame, &options, outcome, &packet);
     return 0;
 }

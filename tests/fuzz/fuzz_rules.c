@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fuzzes the reader of rules. The first line of the input is a check, evaluated over the rest: what
- * holds for a payload must be admitted for its first bytes. The whole is then read as a file:
- * reading it twice finds the same faults in the same lines, and every rule that is read is well
- * formed. */
+ * holds for a payload must be admitted for its first bytes, its length and what is beside it. The
+ * whole is then read as a file: reading it twice finds the same faults in the same lines, and every
+ * rule that is read is well formed. */
 #include <string.h>
 
 #include "classifier/rules.h"
@@ -34,6 +34,13 @@ static void check_expression(const uint8_t *bytes, size_t length)
     require(holds == rule_expression_holds(expression, &subject));
     for (unsigned place = 0; holds && place < left && place < RULE_PLACES; place++)
         require(rule_expression_admits(expression, place, payload[place]));
+    require(!holds || rule_expression_admits_length(expression, left, left));
+    require(!holds || rule_expression_admits_length(expression, left / 2, left + left / 2));
+    for (unsigned i = RULE_VIEW_THIS + 1; i < RULE_VIEWS; i++) {
+        subject.view[i] = (struct rule_view){0};
+        require(!rule_expression_holds(expression, &subject) ||
+                rule_expression_admits_absence(expression, i));
+    }
     rule_expression_free(expression);
 }
 

@@ -3,12 +3,17 @@
 """Makes a small corpus of the lab's captures: the first frames of whole flows, cut short.
 
 Usage: compact.py LAB CORPUS [BYTES]
+       compact.py --endpoints LAB CORPUS
 
 Each capture gives at most BYTES (default 90000). Of each flow the first FRAMES frames are kept, cut
 to SNAP bytes with their original length. Where a capture holds more flows than fit, flows are taken
 in turn from each protocol, in an order drawn from their addresses and ports, so that the same lab
 gives the same corpus. The truth keeps the rows of the flows taken, with the counts of the whole
 capture. Frames of no flow (ARP, ICMP) are left out.
+
+With --endpoints it makes the corpus of the stochastic tier instead, which looks at endpoints rather
+than flows: of each UDP endpoint with WINDOW payload packets or more the first ENDPOINT_FRAMES frames,
+cut to the headers and 12 bytes of payload, and nothing else.
 """
 import csv
 import hashlib
@@ -19,6 +24,9 @@ import sys
 
 FRAMES = 80  # what a classifier reads of a flow: data packets 1 to 64, and a window of 80
 SNAP = 96
+WINDOW = 80  # packets a signature is made of
+ENDPOINT_FRAMES = 360
+ENDPOINT_SNAP = 14 + 40 + 8 + 12
 TCP, UDP = 6, 17
 
 
@@ -110,16 +118,67 @@ def compact(capture, corpus, limit):
     return os.path.getsize(place)
 
 
+def has_signature_bytes(flow, frame, original):
+    """Whether a UDP frame has 12 bytes of payload to look at."""
+    headers = 14 + (40 if len(flow[1][0]) == 16 else (frame[14] & 15) * 4) + 8
+    return min(len(frame), original) >= headers + 12
+
+
+def compact_endpoints(capture, corpus):
+    truth = capture[: -len(".pcap")] + ".csv"
+    with open(truth, newline="") as file:
+        reader = csv.DictReader(file)
+        columns = reader.fieldnames
+        rows = {flow_of_row(row): row for row in reader if row["l4"] == "udp"}
+    counts = {}
+    for _, _, original, frame in frames_of(capture):
+        flow = flow_of(frame)
+        if flow in rows and has_signature_bytes(flow, frame, original):
+            for end in flow[1:]:
+                counts[end] = counts.get(end, 0) + 1
+    large = {end: 0 for end, count in counts.items() if count >= WINDOW}
+    if not large:
+        return 0
+    os.makedirs(corpus, exist_ok=True)
+    place = os.path.join(corpus, os.path.basename(capture))
+    kept = set()
+    with open(place, "wb") as file:
+        file.write(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, ENDPOINT_SNAP, 1))
+        for seconds, micros, original, frame in frames_of(capture):
+            flow = flow_of(frame)
+            if flow not in rows or not has_signature_bytes(flow, frame, original):
+                continue
+            wanting = [end for end in flow[1:] if large.get(end, ENDPOINT_FRAMES) < ENDPOINT_FRAMES]
+            if not wanting:
+                continue
+            for end in flow[1:]:
+                if end in large:
+                    large[end] += 1
+            kept.add(flow)
+            frame = frame[:ENDPOINT_SNAP]
+            file.write(struct.pack("<4I", seconds, micros, len(frame), original) + frame)
+    with open(place[: -len(".pcap")] + ".csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(row for flow, row in rows.items() if flow in kept)
+    return os.path.getsize(place)
+
+
 def main():
-    lab, corpus = sys.argv[1:3]
-    limit = int(sys.argv[3]) if len(sys.argv) > 3 else 90000
+    endpoints = sys.argv[1] == "--endpoints"
+    arguments = sys.argv[1 + endpoints :]
+    lab, corpus = arguments[:2]
+    limit = int(arguments[2]) if len(arguments) > 2 else 90000
     total = 0
     for network in sorted(os.listdir(lab)):
         for name in sorted(os.listdir(os.path.join(lab, network))):
-            if name.endswith(".pcap"):
-                total += compact(
-                    os.path.join(lab, network, name), os.path.join(corpus, network), limit
-                )
+            if not name.endswith(".pcap"):
+                continue
+            capture, place = os.path.join(lab, network, name), os.path.join(corpus, network)
+            if endpoints:
+                total += compact_endpoints(capture, place)
+            else:
+                total += compact(capture, place, limit)
     print(f"compact: {total} bytes of captures in {corpus}", file=sys.stderr)
 
 

@@ -51,7 +51,7 @@ static void add_capture(struct eval_fixture *fixture, const struct eval_case *ca
 {
     struct eval_capture capture = {.count = count, .units = calloc(count, sizeof *capture.units)};
     CU_ASSERT_PTR_NOT_NULL_FATAL(capture.units);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; capture.units && i < count; i++)
         capture.units[i] = unit_of(fixture, &cases[i], &rows[i]);
     CU_ASSERT_EQUAL_FATAL(eval_samples_add(&fixture->samples, &fixture->words, &capture, NULL), 0);
     eval_capture_free(&capture);
@@ -69,7 +69,7 @@ void eval_fixture_make(struct eval_fixture *fixture, const struct eval_case *cas
         CU_ASSERT_EQUAL_FATAL(eval_words_hold_out(&fixture->words, unknown, NULL), 0);
     fixture->truth.rows = calloc(count, sizeof *fixture->truth.rows);
     CU_ASSERT_PTR_NOT_NULL_FATAL(fixture->truth.rows);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; fixture->truth.rows && i < count; i++)
         fixture->truth.rows[i] = row_of(&cases[i]);
     fixture->truth.count = count;
     CU_ASSERT_EQUAL_FATAL(

@@ -14,6 +14,7 @@
 #include "classifier/packet.h"
 #include "classifier/protocol.h"
 #include "classifier/signature.h"
+#include "classifier/stochastic_clock.h"
 #include "classifier/tally.h"
 
 /* A flow that is over, as its observer is told. */
@@ -48,8 +49,20 @@ struct classifier_options {
     bool counts_hosts;                   /* fill tally_cell.hosts; costs a hash per flow */
     const struct signatures *signatures; /* borrowed; null unless TIER_SIGNATURES is among them */
     const struct services *services;     /* borrowed; null: no names are read */
+    const struct kiss_model *kiss_model; /* borrowed; null unless TIER_STOCHASTIC is among them */
+    uint64_t endpoint_count;             /* of the stochastic tier, known at once */
+    enum kiss_method kiss_method;
     const struct headers_model *headers_model; /* borrowed; null unless TIER_HEADERS is */
     struct flow_observer observer;
+    struct window_observer window_observer; /* of TIER_STOCHASTIC; then it needs no model */
+};
+
+/* What a classifier tells things by. It is swapped as a whole while traffic passes. */
+struct classifier_knowledge {
+    const struct protocols *protocols;   /* made with protocols_new_after the ones before */
+    const struct signatures *signatures; /* null where the classifier has none */
+    const struct services *services;     /* made with services_new_after the ones before */
+    const struct headers_model *headers_model; /* null where the classifier has none */
 };
 
 struct classifier;
@@ -61,6 +74,20 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
 
 /* Wipes what it remembers; what was not reported is gone. Null is fine. */
 void classifier_free(struct classifier *classifier);
+
+struct classifier_change;
+
+/* Prepares, in any thread, that a running classifier goes over to other knowledge, borrowed as in
+ * its options. Returns 0 or -errno. */
+int classifier_change_new(struct classifier_change **change, const struct classifier *classifier,
+                          const struct classifier_knowledge *knowledge, struct error *error);
+
+/* Between two bursts, right after classifier_close_interval, in the classifier's thread: what
+ * follows is told by the new knowledge. Flows keep the verdicts they have. Hot: cannot fail. */
+void classifier_change_make(struct classifier *classifier, struct classifier_change *change);
+
+/* Frees what was not taken, or was given up for it. Null is fine. */
+void classifier_change_free(struct classifier_change *change);
 
 /* Takes up to FRAME_BURST frames. Hot: cannot fail; every frame is counted once, now or when its
  * flow is reported. */

@@ -3,6 +3,7 @@
 #ifndef CLASSIFIER_FRAME_H
 #define CLASSIFIER_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How many frames the parts hand to each other at a time. */
@@ -15,6 +16,7 @@ struct frame {
     uint32_t captured_bytes; /* readable at `bytes` */
     uint32_t wire_bytes;     /* original length without FCS; never less than captured_bytes */
     uint16_t link_type;
+    bool is_cut; /* on purpose, behind the headers: that payload is missing is no truncation */
 };
 
 #endif

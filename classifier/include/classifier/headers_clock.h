@@ -44,6 +44,10 @@ int headers_clock_new(struct headers_clock **clock, const struct headers_options
 /* Wipes what it holds. Null is fine. */
 void headers_clock_free(struct headers_clock *clock);
 
+/* What follows is decided by another model; what was measured of flows stays. Null where there was
+ * none. */
+void headers_clock_change(struct headers_clock *clock, const struct headers_model *model);
+
 /* A flow begins: TCP and UDP are of interest. */
 void headers_clock_begin(struct flow *flow);
 

@@ -69,6 +69,12 @@ struct protocols;
 /* The built-in table. Returns 0 or -errno with `error` filled. */
 int protocols_new(struct protocols **protocols, struct error *error);
 
+/* The built-in table for a run that goes on from `before`, whose ids keep their meaning: what had
+ * been added there is remembered, with its category and without numbers, but not found by name
+ * until it is added again. Null `before`: as protocols_new. */
+int protocols_new_after(struct protocols **protocols, const struct protocols *before,
+                        struct error *error);
+
 /* Null is fine. */
 void protocols_free(struct protocols *protocols);
 

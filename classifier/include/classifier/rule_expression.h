@@ -51,9 +51,19 @@ bool rule_expression_holds(const struct rule_expression *expression,
 /* Does it ask for RULE_VIEW_PEER or RULE_VIEW_PREV? */
 bool rule_expression_uses(const struct rule_expression *expression, enum rule_view_index view);
 
-/* Could it hold for some payload that has `byte` at `place`? True where that is not known, and for
- * places from RULE_PLACES on. */
-enum { RULE_PLACES = 4 };
+/* What a check asks can be seen at a glance, before it is run: could it hold for some payload that
+ * is like this? True wherever that is not known. */
+
+/* One that has `byte` at `place`. True for places from RULE_PLACES on. */
+enum { RULE_PLACES = 8 };
 bool rule_expression_admits(const struct rule_expression *expression, unsigned place, uint8_t byte);
+
+/* One whose `length` is from `least` to `most`; no more bytes are readable than that. */
+bool rule_expression_admits_length(const struct rule_expression *expression, uint32_t least,
+                                   uint32_t most);
+
+/* One beside which `view` is not there. */
+bool rule_expression_admits_absence(const struct rule_expression *expression,
+                                    enum rule_view_index view);
 
 #endif

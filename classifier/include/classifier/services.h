@@ -65,6 +65,11 @@ struct services;
 /* With SERVICE_NONE ("none") and SERVICE_OTHER ("other") only. Returns 0 or -errno. */
 int services_new(struct services **services, struct error *error);
 
+/* For a run that goes on from `before`, whose ids keep their meaning: its services are remembered,
+ * but neither found nor matched until they are read again. Null `before`: as services_new. */
+int services_new_after(struct services **services, const struct services *before,
+                       struct error *error);
+
 /* Null is fine. */
 void services_free(struct services *services);
 

@@ -51,6 +51,11 @@ int signature_clock_new(struct signature_clock **clock, const struct signature_o
 /* Wipes what it holds. Null is fine. */
 void signature_clock_free(struct signature_clock *clock);
 
+/* `clock` goes on where `before` leaves off, which then is only to be freed: the endpoints that
+ * were named for other flows are kept. Flows under watch keep the verdict they have. Both have as
+ * many watches and the same hash; protocol ids mean the same to both. */
+void signature_clock_succeed(struct signature_clock *clock, struct signature_clock *before);
+
 /* A flow begins: it is watched from now on, and called what was announced of its endpoints. */
 void signature_clock_begin(struct signature_clock *clock, struct flow *flow,
                            struct flow_detail *detail, const struct packet *packet,

@@ -82,6 +82,14 @@ struct tally_signatures {
     uint64_t related_flows; /* that began from or to such an endpoint */
 };
 
+/* What the stochastic tier did, and what it could not do for want of room. */
+struct tally_stochastic {
+    uint64_t endpoints; /* begun: first seen, or seen again after they had gone */
+    uint64_t evicted;   /* endpoints that gave their place up to others */
+    uint64_t windows;   /* of payloads that were filled */
+    uint64_t rejected;  /* of these: like no protocol of the model */
+};
+
 /* What the headers tier made of flows with data, whatever tier won in the end. */
 struct tally_headers {
     uint64_t flows; /* that ended, by the tier's verdict; of PROTOCOL_UNKNOWN: it gave none */
@@ -105,6 +113,7 @@ struct tally {
     uint64_t end_ns;      /* where it was cut off or another began; 0 when that is not known */
     uint64_t first_ns;    /* earliest and latest frame; UINT64_MAX and 0 when none was seen */
     uint64_t last_ns;
+    unsigned generation; /* of the knowledge it was counted by: 0, and one more by each change */
     struct tally_count seen;
     struct tally_count carried_over; /* counted as unreported at the previous interval's end */
     struct tally_count malformed[PACKET_OUTCOMES]; /* by reason; only malformed outcomes are used */
@@ -118,8 +127,10 @@ struct tally {
     struct tally_losses dropped;
     struct tally_flows flows;
     struct tally_agreement agreement[TIERS][TIERS]; /* [weaker][stronger] */
+    struct tally_stochastic stochastic;
     struct tally_signatures signatures;
     unsigned protocol_count;
+    unsigned protocol_room;        /* it was made for */
     struct tally_count *non_ip;    /* [protocol_count]: frames that are not IP, by their own name */
     struct tally_cell *cells;      /* [protocol_count] */
     struct tally_headers *headers; /* [protocol_count] */
@@ -133,6 +144,10 @@ void tally_free(struct tally *tally);
 /* Empty again. */
 void tally_clear(struct tally *tally);
 
+/* Makes a tally one for so many protocols, at most as many as there is room for: for more, or while
+ * it is empty. */
+void tally_resize(struct tally *tally, unsigned protocol_count);
+
 /* Adds `from` to `into`; both have the same number of protocols. Active flows add up, too: tallies
  * that are merged come from different workers, or are followed by one that says it anew. */
 void tally_merge(struct tally *into, const struct tally *from);
@@ -141,8 +156,12 @@ void tally_merge(struct tally *into, const struct tally *from);
 void tally_cell_merge(struct tally_cell *into, const struct tally_cell *from);
 
 /* Adds the interval that follows the run `into` holds: counts add up; what is open or unreported is
- * as this interval left it, and what was carried over as the first one found it. */
+ * as this interval left it, and what was carried over as the first one found it. The interval may
+ * have more protocols than those before, where there is room. */
 void tally_append(struct tally *into, const struct tally *next);
+
+/* Adds one service's counts to another's. */
+void tally_service_merge(struct tally_service *into, const struct tally_service *from);
 
 /* Likewise for a service. */
 unsigned tally_service_hosts(const struct tally_service *service);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "classifier/headers_model.h"
+#include "classifier/kiss_model.h"
 #include "classifier/protocol.h"
 #include "classifier/tally.h"
 
@@ -22,6 +23,7 @@ struct report_context {
     uint64_t interval_ns;    /* length; 0 when the run is one interval */
     const struct services *services;           /* null when no tier reads names */
     const struct headers_model *headers_model; /* null when no tier uses one */
+    const struct kiss_model *kiss_model;       /* likewise */
     const char *rules_sha256;                  /* null when no tier uses rules */
     const struct protocols *protocols;         /* those the tally was made for */
 };
@@ -36,6 +38,13 @@ struct report_row {
 struct report_non_ip {
     const char *name;
     struct tally_count count;
+};
+
+/* Whom flows are for, by names in the traffic: a part of the protocols' numbers, beside them. */
+struct report_service {
+    const char *name; /* borrowed from the services, or "withheld" */
+    const char *category;
+    struct tally_service count; /* by value: `withheld` is the sum of others */
 };
 
 /* The conservation law in the numbers this report shows: where `unknown` is withheld, it counts
@@ -63,11 +72,14 @@ struct report {
     uint64_t start_ns, end_ns; /* the interval's bounds, or the first and last frame's times */
     struct report_conservation conservation;
     unsigned cells_withheld;
+    unsigned services_withheld;
     unsigned row_count;
+    unsigned service_count;
     unsigned non_ip_count;
     struct report_row *rows; /* by bytes, then name; `unknown` always among them unless withheld */
-    struct report_headers *headers; /* null without that tier */
-    struct report_non_ip *non_ip;   /* seen ones only; by bytes, then name */
+    struct report_headers *headers;  /* null without that tier */
+    struct report_service *services; /* by bytes, then name */
+    struct report_non_ip *non_ip;    /* seen ones only; by bytes, then name */
 };
 
 /* Builds a report over `tally`, which must outlive it. Returns 0 or -errno: -EINVAL for a threshold

@@ -14,6 +14,9 @@ struct report_stream;
 int report_stream_new(struct report_stream **stream, const struct report_context *context,
                       enum report_format format, FILE *out, struct error *error);
 
+/* What follows is told by this: of as many protocols or more, whose ids are the same. */
+void report_stream_change(struct report_stream *stream, const struct report_context *context);
+
 /* Null is fine. */
 void report_stream_free(struct report_stream *stream);
 

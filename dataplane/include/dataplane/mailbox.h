@@ -9,11 +9,11 @@
 
 struct mailbox;
 
-/* Returns 0 or -errno. */
-int mailbox_new(struct mailbox **mailbox, unsigned protocol_count, struct error *error);
+/* Its tallies have room for so many protocols. Returns 0 or -errno. */
+int mailbox_new(struct mailbox **mailbox, unsigned protocol_room, struct error *error);
 void mailbox_free(struct mailbox *mailbox);
 
-/* Worker: an empty tally to fill; waits while ctl has them all. */
+/* Worker: an empty tally to fill, still for no protocol; waits while ctl has them all. */
 struct tally *mailbox_blank(struct mailbox *mailbox);
 
 /* Worker: hands over one interval. */

@@ -29,6 +29,8 @@ struct source_operations {
     void (*burst)(struct source *source, struct burst *burst);
     void (*release)(struct source *source, struct burst *burst);
     void (*losses)(const struct source *source, struct tally_losses *losses);
+    bool (*drain)(struct source *source); /* may be null: what waits is left where it is */
+    int64_t (*waiting)(const struct source *source); /* may be null: it is not known */
     void (*close)(struct source *source);
 };
 
@@ -56,6 +58,20 @@ static inline void source_release(struct source *source, struct burst *burst)
 static inline void source_losses(const struct source *source, struct tally_losses *losses)
 {
     source->operations->losses(source, losses);
+}
+
+/* From now on nothing more is taken in; what has arrived by now is still handed over, and then the
+ * end. False when the source does no such thing and can be left at once. May be called again. */
+static inline bool source_drain(struct source *source)
+{
+    return source->operations->drain && source->operations->drain(source);
+}
+
+/* About how many frames have arrived and were not fetched yet; negative where that is not known.
+ * Any thread may ask. */
+static inline int64_t source_waiting(const struct source *source)
+{
+    return source->operations->waiting ? source->operations->waiting(source) : -1;
 }
 
 /* Null is fine. */

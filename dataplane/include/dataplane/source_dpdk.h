@@ -19,6 +19,9 @@ int source_dpdk_start(unsigned argument_count, const char *const *arguments, str
 /* Ports that the environment found, numbered from 0. */
 unsigned source_dpdk_ports(void);
 
+/* Is the port's cable plugged in, as far as its driver can tell? While the port is open. */
+bool source_dpdk_has_link(uint16_t port);
+
 /* After the last source is closed. */
 void source_dpdk_stop(void);
 
@@ -31,7 +34,11 @@ struct source_dpdk_options {
      * and before it is looked at. Otherwise nothing is ever sent. */
     bool forwards;
     uint16_t queue_count; /* receive queues per port that must be read; 0: as the sources need */
+    uint16_t mtu;         /* to be set on the ports; 0: their own */
     uint32_t frame_bytes; /* see dpdk_port.h; 0 for the usual */
+    bool binds_threads; /* each polling thread to one of DPDK's processors, where they are enough */
+    struct complaint complaint; /* told when flows turn out to be torn apart; may be empty */
+    bool is_cut; /* frames come without payload, stamped with their lengths: xdp_headers.h */
     uint64_t interval_ns; /* 0: the whole run is one interval */
 
     /* A capture file behind net_pcap, read as source_pcap would: frames and intervals have the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Capture files, one after the other, through libpcap: pcap, pcapng, micro- and nanoseconds. */
+/* Capture files, one after the other: pcap, pcapng, micro- and nanoseconds. */
 #ifndef DATAPLANE_SOURCE_PCAP_H
 #define DATAPLANE_SOURCE_PCAP_H
 
