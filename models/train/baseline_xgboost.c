@@ -20,7 +20,7 @@ static const char *const parameters[][2] = {
     {"tree_method", "hist"},
     {"nthread", "1"},
     {"max_depth", "6"},
-    {"eta", "0.3"},
+    {"eta", "0.2"},
     {"seed", "1"},
     {"verbosity", "0"},
 };
@@ -48,8 +48,12 @@ static int make_matrix(DMatrixHandle *matrix, const struct lesson *lesson, unsig
         extra[i] = lesson->classes[i];
     if (!failure)
         failure = XGDMatrixSetFloatInfo(*matrix, "label", extra, lesson->count);
+    double sum = 0;
+    for (size_t i = 0; i < lesson->count; i++)
+        sum += lesson->weights[i];
+    /* a row weighs 1 on the average: the least weight of a child is told in such rows */
     for (size_t i = 0; !failure && i < lesson->count; i++)
-        extra[i] = (float)lesson->weights[i] / 1000;
+        extra[i] = (float)(lesson->weights[i] * (double)lesson->count / sum);
     if (!failure)
         failure = XGDMatrixSetFloatInfo(*matrix, "weight", extra, lesson->count);
     free(values);
