@@ -17,6 +17,7 @@ struct classifier {
     struct flow_table *table;
     struct fragment_table *fragments;
     struct signature_clock *signatures; /* null without that tier */
+    struct policy *policy;              /* null without boxes */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
     uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
@@ -63,6 +64,9 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = fragment_table_new(&made->fragments, error);
     if (!failure && options->signatures)
         failure = start_signatures(made, error);
+    if (!failure && options->policy)
+        failure = policy_new(&made->policy, options->policy, options->flow_count, protocols,
+                             options->services, made->hash, error);
     if (failure) {
         classifier_free(made);
         return failure;
@@ -76,6 +80,7 @@ void classifier_free(struct classifier *classifier)
     if (!classifier)
         return;
     signature_clock_free(classifier->signatures);
+    policy_free(classifier->policy);
     keyed_hash_free(classifier->hash);
     flow_table_free(classifier->table);
     fragment_table_free(classifier->fragments);
@@ -91,6 +96,8 @@ static void conclude_flow(struct classifier *classifier, uint32_t slot, enum flo
     bool is_certain = flow->watch & FLOW_WATCH_CERTAIN;
     if (flow->watch)
         signature_clock_end(classifier->signatures, flow, detail);
+    if (classifier->policy)
+        policy_finish(classifier->policy, slot, flow, detail, tally);
     flow_finish(flow, detail, end, tally);
     if (!classifier->options.observer.tell)
         return;
@@ -124,7 +131,10 @@ static bool settle_flow(struct classifier *classifier, uint32_t slot)
         tally->flows.active--;
         return false;
     }
-    flow_report(flow, flow_table_detail(classifier->table, slot), tally);
+    struct flow_detail *detail = flow_table_detail(classifier->table, slot);
+    if (classifier->policy)
+        policy_report(classifier->policy, slot, flow, detail, tally);
+    flow_report(flow, detail, tally);
     return true;
 }
 
@@ -249,9 +259,13 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
     flow_table_touch(classifier->table, slot, packet->time_ns);
     if (is_new)
         decide_at_once(classifier, slot, packet, tally);
-    if (signature_is_watched(flow, flow_direction(flow, packet)) && packet->payload_bytes)
-        signature_clock_tick(classifier->signatures, flow,
-                             flow_table_detail(classifier->table, slot), packet, &step, tally);
+    struct flow_detail *detail = flow_table_detail(classifier->table, slot);
+    bool is_watched = signature_is_watched(flow, flow_direction(flow, packet));
+    if (is_watched && packet->payload_bytes)
+        signature_clock_tick(classifier->signatures, flow, detail, packet, &step, tally);
+    const struct policy_step now = {.slot = slot, .is_new = is_new, .was_inspected = is_watched};
+    if (classifier->policy)
+        policy_take(classifier->policy, flow, detail, packet, &now, tally);
 }
 
 /* A few slots a burst: a flow idle for long is found before the table comes round. */
@@ -285,6 +299,10 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
     }
     flow_key_of_flows(classifier->hash, found, keys, found_count);
     flow_table_find(classifier->table, keys, slots, found_count);
+    for (unsigned i = 0; classifier->policy && i < found_count; i++) {
+        if (slots[i] != FLOW_TABLE_NONE)
+            policy_prefetch(classifier->policy, slots[i]);
+    }
     for (unsigned i = 0; i < found_count; i++)
         take_packet(classifier, &keys[i], slots[i], found[i], tally);
     if (count)

@@ -11,6 +11,7 @@
 #include "classifier/flow.h"
 #include "classifier/frame.h"
 #include "classifier/packet.h"
+#include "classifier/policy.h"
 #include "classifier/protocol.h"
 #include "classifier/signature.h"
 #include "classifier/tally.h"
@@ -42,6 +43,7 @@ struct classifier_options {
     bool counts_hosts;                   /* fill tally_cell.hosts; costs a hash per flow */
     const struct signatures *signatures; /* borrowed; null unless TIER_SIGNATURES is among them */
     const struct services *services;     /* borrowed; null: no names are read */
+    const struct policy_options *policy; /* borrowed; null: no boxes. Tallies must have its part */
     struct flow_observer observer;
 };
 
