@@ -127,14 +127,19 @@ struct audit_view {
     unsigned tiers;         /* what it sees of what ran */
     unsigned tiers_missing; /* what it would see besides, were it built */
     struct audit_count seen;
-    struct audit_count left_alone;
-    struct audit_outcome outcome; /* over all rules that act */
-    uint64_t untracked_flows;     /* began while the box held all it can */
+    struct audit_count left_alone; /* and what a withheld outcome hides */
+    struct audit_outcome outcome;  /* over all rules that act */
+    uint64_t untracked_flows;      /* began while the box held all it can */
     uint64_t untracked_packets;
     int64_t balance_packets; /* acted + left alone - seen; 0, or the numbers are wrong */
     int64_t balance_bytes;
     unsigned rule_count;
     struct audit_rule *rules; /* those of the box, in its order */
+    /* With a link: how what no rule is about fares on it. */
+    struct policy_waits others_waits;
+    struct policy_waits others_fifo;
+    uint64_t others_sooner_bytes;
+    uint64_t others_later_bytes;
     unsigned reference_count;
     struct audit_reference references[AUDIT_REFERENCES_MAX]; /* most bytes first but for the last */
     unsigned cells_withheld; /* rows of rules and references that min_endpoints hides */
