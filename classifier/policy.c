@@ -287,7 +287,12 @@ static void end_flow(const struct policy_hand *hand, unsigned view, uint8_t rule
     struct policy_seer *seer = &hand->policy->seers[view];
     struct policy_decision *decision = &hand->decisions[view];
     bool is_after = policy_rules_kind(seer->rules, rule) == BOX_RESET;
-    struct stand stand = stand_of(hand, is_after);
+    struct stand stand = stand_of(hand, false);
+    if (is_after) {
+        uint8_t none = (uint8_t)seer->rules->box->rule_count;
+        turn(hand, view, &stand, (const uint8_t[2]){none, none}, open);
+        stand = stand_of(hand, true);
+    }
     turn(hand, view, &stand, (const uint8_t[2]){rule, rule}, open);
     decision->flags |= POLICY_FINAL | POLICY_NOTED | POLICY_NOTED << 1;
     policy_note_action(hand, view, is_after);

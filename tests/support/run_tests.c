@@ -11,6 +11,9 @@
 static CU_SuiteInfo all_suites[] = {
     {"text", NULL, NULL, NULL, NULL, text_tests},
     {"keyed_hash", NULL, NULL, NULL, NULL, keyed_hash_tests},
+    {"quantity", NULL, NULL, NULL, NULL, quantity_tests},
+    {"policy", NULL, NULL, NULL, NULL, policy_tests},
+    {"prefixes", NULL, NULL, NULL, NULL, prefixes_tests},
     {"protocol", NULL, NULL, NULL, NULL, protocol_tests},
     {"flow", NULL, NULL, NULL, NULL, flow_tests},
     {"flow_key", NULL, NULL, NULL, NULL, flow_key_tests},

@@ -7,6 +7,9 @@
 
 extern CU_TestInfo text_tests[];
 extern CU_TestInfo keyed_hash_tests[];
+extern CU_TestInfo quantity_tests[];
+extern CU_TestInfo policy_tests[];
+extern CU_TestInfo prefixes_tests[];
 extern CU_TestInfo protocol_tests[];
 extern CU_TestInfo flow_tests[];
 extern CU_TestInfo flow_key_tests[];
