@@ -35,6 +35,7 @@ static CU_SuiteInfo all_suites[] = {
     {"packet", NULL, NULL, NULL, NULL, packet_tests},
     {"label", NULL, NULL, NULL, NULL, label_tests},
     {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
+    {"box_reader", NULL, NULL, NULL, NULL, box_reader_tests},
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
 };
 

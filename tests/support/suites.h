@@ -31,6 +31,7 @@ extern CU_TestInfo source_dpdk_tests[];
 extern CU_TestInfo packet_tests[];
 extern CU_TestInfo label_tests[];
 extern CU_TestInfo label_csv_tests[];
+extern CU_TestInfo box_reader_tests[];
 extern CU_TestInfo eval_tests[];
 
 #endif
