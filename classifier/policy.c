@@ -383,7 +383,7 @@ static void note_busy(const struct policy_hand *hand)
         waiting |= hand->decisions[view].flags;
     for (unsigned way = 0; way < 2; way++) {
         hand->line->busy[way] = hand->head->busy_views[way] ? POLICY_BUSY : 0;
-        hand->line->busy[way] |= waiting & POLICY_WAITING << way ? POLICY_PENDING : 0;
+        hand->line->busy[way] |= waiting & (unsigned)POLICY_WAITING << way ? POLICY_PENDING : 0;
     }
 }
 

@@ -127,7 +127,8 @@ int audit_setup_open(struct audit_setup *setup, struct run_options *run,
         failure = lay_out_views(setup, classifier->tiers, error);
     if (failure)
         return failure;
-    classifier->tiers &= tiers_needed(setup);
+    if (!setup->keeps_tiers)
+        classifier->tiers &= tiers_needed(setup);
     if (!(classifier->tiers >> TIER_SIGNATURES & 1)) {
         classifier->signatures = NULL;
         classifier->services = NULL;
@@ -145,4 +146,21 @@ void audit_setup_close(struct audit_setup *setup)
     for (unsigned i = 0; i < setup->box_count; i++)
         box_free(setup->boxes[i]);
     setup->box_count = 0;
+}
+
+int audit_setup_write(const struct audit_setup *setup, const struct tally *tally,
+                      enum audit_format format, FILE *out, struct error *error)
+{
+    struct audit *audit;
+    int failure = audit_new(&audit, &setup->context, tally, error);
+    if (failure)
+        return failure;
+    if (audit_write(audit, format, out))
+        failure = error_set(error, EIO, "standard output: %s", strerror(errno));
+    else if (!audit_is_conserved(audit))
+        failure = error_set(error, EDOM,
+                            "the audit does not add up; this is a defect of glassbox, please "
+                            "report it");
+    audit_free(audit);
+    return failure;
 }

@@ -168,23 +168,6 @@ static int read_truth(struct auditing *auditing, struct error *error)
     return failure ? blame(auditing->aliases, failure, error) : 0;
 }
 
-/* The audit is written even where it does not add up: who reads it must see how. */
-static int print(const struct auditing *auditing, const struct tally *tally, struct error *error)
-{
-    struct audit *audit;
-    int failure = audit_new(&audit, &auditing->setup.context, tally, error);
-    if (failure)
-        return failure;
-    if (audit_write(audit, auditing->format, stdout))
-        failure = error_set(error, EIO, "standard output: %s", strerror(errno));
-    else if (!audit_is_conserved(audit))
-        failure = error_set(error, EDOM,
-                            "the audit does not add up; this is a defect of glassbox, please "
-                            "report it");
-    audit_free(audit);
-    return failure;
-}
-
 static int audit_captures(struct auditing *auditing, struct error *error)
 {
     const struct audit_setup *setup = &auditing->setup;
@@ -207,7 +190,7 @@ static int audit_captures(struct auditing *auditing, struct error *error)
     if (!failure)
         failure = audit_run_captures(&run, auditing->files, auditing->file_count, tally, error);
     if (!failure)
-        failure = print(auditing, tally, error);
+        failure = audit_setup_write(setup, tally, auditing->format, stdout, error);
     tally_free(tally);
     if (!failure && atomic_load(&is_stopped))
         failure = error_set(error, EINTR, "interrupted: the audit covers what was read until then");

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "audit_setup.h"
 #include "command.h"
 #include "ctl/report_stream.h"
 #include "dataplane/dataplane.h"
@@ -23,17 +24,29 @@ struct live {
     struct run_knowledge knowledge;
     struct live_device_options device_options;
     struct live_device device;
+    struct audit_setup audit;  /* without paths: no boxes */
     const char *textfile_path; /* null: none is written */
     const char *user;
 };
 
-enum live_option { OPTION_SOURCE = OPTION_OWN, OPTION_FORWARD, OPTION_TEXTFILE, OPTION_USER };
+enum live_option {
+    OPTION_SOURCE = OPTION_OWN,
+    OPTION_FORWARD,
+    OPTION_TEXTFILE,
+    OPTION_USER,
+    OPTION_BOX,
+    OPTION_SUBSCRIBERS,
+    OPTION_LADDER,
+};
 
 static const struct option options[] = {
     {"source", required_argument, NULL, OPTION_SOURCE},
     {"forward", required_argument, NULL, OPTION_FORWARD},
     {"textfile", required_argument, NULL, OPTION_TEXTFILE},
     {"user", required_argument, NULL, OPTION_USER},
+    {"box", required_argument, NULL, OPTION_BOX},
+    {"subscribers", required_argument, NULL, OPTION_SUBSCRIBERS},
+    {"ladder", no_argument, NULL, OPTION_LADDER},
     {NULL, 0, NULL, 0},
 };
 
@@ -77,8 +90,14 @@ static void take_signals(struct dataplane *dataplane)
 static int take_option(void *context, int option, const char *value, struct error *error)
 {
     struct live *live = context;
-    (void)error;
     switch (option) {
+    case OPTION_BOX:
+        return audit_setup_add(&live->audit, value, error);
+    case OPTION_SUBSCRIBERS:
+        return prefixes_read(&live->audit.subscribers, value, error);
+    case OPTION_LADDER:
+        live->audit.has_ladder = true;
+        return 0;
     case OPTION_SOURCE:
         live->device_options.source = value;
         return 0;
@@ -100,19 +119,32 @@ static struct report_context context_of(const struct live *live)
                                  live->device_options.forward ? "inline" : "mirror");
 }
 
-static int write_reports(struct dataplane *dataplane, struct report_stream *stream,
-                         struct textfile *textfile, const struct protocols *protocols,
+/* The report, and beside it the audit. */
+static int write_interval(const struct live *live, struct report_stream *stream,
+                          struct textfile *textfile, const struct tally *tally, struct error *error)
+{
+    bool is_table = live->run.format == REPORT_TABLE;
+    int failure = report_stream_write(stream, tally, error);
+    if (!failure && textfile)
+        failure = textfile_write(textfile, tally, error);
+    if (!failure && live->audit.box_count)
+        failure = audit_setup_write(&live->audit, tally, is_table ? AUDIT_TABLE : AUDIT_NDJSON,
+                                    stdout, error);
+    return failure;
+}
+
+static int write_reports(const struct live *live, struct dataplane *dataplane,
+                         struct report_stream *stream, struct textfile *textfile,
                          struct error *error)
 {
+    const struct policy_options *policy = &live->audit.policy;
     struct tally *tally;
-    int failure = tally_new(&tally, protocols_count(protocols), error);
+    int failure = tally_new(&tally, protocols_count(live->knowledge.protocols), error);
     if (failure)
         return failure;
-    while (!failure && dataplane_next(dataplane, tally)) {
-        failure = report_stream_write(stream, tally, error);
-        if (!failure && textfile)
-            failure = textfile_write(textfile, tally, error);
-    }
+    failure = tally_add_policy(tally, policy->views, policy->view_count, error);
+    while (!failure && dataplane_next(dataplane, tally))
+        failure = write_interval(live, stream, textfile, tally, error);
     tally_free(tally);
     return failure ? failure : report_stream_end(stream, error);
 }
@@ -126,7 +158,7 @@ static int report_on(struct live *live, struct dataplane *dataplane, struct text
     int failure = report_stream_new(&stream, &context, live->run.format, stdout, error);
     if (failure)
         return failure;
-    failure = write_reports(dataplane, stream, textfile, context.protocols, error);
+    failure = write_reports(live, dataplane, stream, textfile, error);
     report_stream_free(stream);
     return failure;
 }
@@ -203,8 +235,11 @@ static int listen_with_knowledge(struct live *live)
 {
     struct error error = {0};
     int failure = run_knowledge_open(&live->knowledge, &live->run, &error);
+    if (!failure && live->audit.path_count)
+        failure = audit_setup_open(&live->audit, &live->run, &live->knowledge, &error);
     if (!failure)
         failure = listen_live(live, &error);
+    audit_setup_close(&live->audit);
     run_knowledge_close(&live->knowledge);
     if (failure)
         command_complain("%s", error.text);
@@ -223,6 +258,13 @@ static int run(const struct command *command, int argc, char **argv)
         return outcome;
     if (!live.device_options.source)
         return command_misused(command, "listen to what? give --source");
+    bool is_summed = live.run.format == REPORT_CSV || live.run.format == REPORT_PROMETHEUS;
+    if (live.audit.path_count && (is_summed || live.run.dataplane.worker_count != 1))
+        return command_misused(command, "--box: audits are tables or JSON, and boxes see all "
+                                        "traffic, which takes one worker");
+    live.audit.keeps_tiers = true;
+    live.audit.context.source_kind = "dpdk";
+    live.audit.context.link = live.device_options.forward ? "inline" : "mirror";
     live.device_options.argument_count = (unsigned)(argc - optind);
     live.device_options.arguments = (const char *const *)argv + optind;
     return listen_with_knowledge(&live);
@@ -245,6 +287,11 @@ const struct command command_live = {
         "                     interfaces (--source af_packet or af_xdp) or DPDK ports (as in "
         "0:1);\n"
         "                     without it, nothing is ever sent\n"
+        "  --box BOX.yaml     after each report say what this box would have done "
+        "(docs/audit-report\n"
+        "                     .md); may be given several times. Boxes see the tiers of --tiers\n"
+        "  --subscribers LIST prefixes of subscribers, for boxes' up and down\n"
+        "  --ladder           and what each would do seeing fewer or more of these tiers\n"
         "  --textfile FILE    keep the totals in FILE for Prometheus' textfile collector\n"
         "  --user NAME        become this user once the port is open (default: "
         "nobody)\n" RUN_OPTIONS_HELP
