@@ -11,17 +11,16 @@ static void serve_strict(struct link_model *model, const struct box_link *link, 
     for (unsigned queue = 0; queue < link->queue_count && service; queue++) {
         uint64_t served = service < model->backlog[queue] ? service : model->backlog[queue];
         model->backlog[queue] -= served;
+        model->held -= served;
         service -= served;
     }
 }
 
-/* Weights of the queues that hold something, and what they hold. */
-static uint64_t weigh(const struct link_model *model, const struct box_link *link, uint64_t *held)
+/* Weights of the queues that hold something. */
+static uint64_t weigh(const struct link_model *model, const struct box_link *link)
 {
     uint64_t weights = 0;
-    *held = 0;
     for (unsigned queue = 0; queue < link->queue_count; queue++) {
-        *held += model->backlog[queue];
         if (model->backlog[queue])
             weights += link->weight[queue];
     }
@@ -33,10 +32,7 @@ static uint64_t weigh(const struct link_model *model, const struct box_link *lin
 static void serve_weighted(struct link_model *model, const struct box_link *link, uint64_t service)
 {
     for (unsigned round = 0; round < link->queue_count; round++) {
-        uint64_t held;
-        uint64_t weights = weigh(model, link, &held);
-        if (service > held)
-            service = held;
+        uint64_t weights = weigh(model, link);
         if (!weights || !service)
             return;
         uint64_t used = 0;
@@ -48,6 +44,7 @@ static void serve_weighted(struct link_model *model, const struct box_link *link
             used += served;
         }
         service -= used;
+        model->held -= used;
     }
 }
 
@@ -59,12 +56,16 @@ static void serve(struct link_model *model, const struct box_link *link, uint64_
     uint64_t service;
     if (is_anew || __builtin_mul_overflow(now_ns - model->last_ns, link->capacity_bits, &service))
         service = UINT64_MAX;
-    model->single -= service < model->single ? service : model->single;
-    if (link->is_weighted)
-        serve_weighted(model, link, service);
-    else
-        serve_strict(model, link, service);
     model->last_ns = now_ns;
+    model->single -= service < model->single ? service : model->single;
+    if (service >= model->held) {
+        memset(model->backlog, 0, sizeof model->backlog);
+        model->held = 0;
+    } else if (link->is_weighted) {
+        serve_weighted(model, link, service);
+    } else {
+        serve_strict(model, link, service);
+    }
 }
 
 static uint64_t wait_of(const struct link_model *model, const struct box_link *link, unsigned queue)
@@ -83,19 +84,25 @@ static uint64_t wait_of(const struct link_model *model, const struct box_link *l
     return before / link->capacity_bits;
 }
 
-void link_model_put(struct link_model *model, const struct box_link *link, uint64_t now_ns,
+bool link_model_put(struct link_model *model, const struct box_link *link, uint64_t now_ns,
                     unsigned queue, uint32_t bytes, struct link_fate *single,
                     struct link_fate *queued)
 {
     serve(model, link, now_ns);
     uint64_t tokens = bytes * tokens_a_byte;
     uint64_t room = link->capacity_bits * link->queue_ns;
-    single->is_lost = model->single + tokens > room;
-    single->wait_ns = model->single / link->capacity_bits;
+    bool was_busy = model->single || model->held;
+    *single = (struct link_fate){.is_lost = model->single + tokens > room};
+    *queued = (struct link_fate){.is_lost = model->backlog[queue] + tokens > room};
+    if (was_busy) {
+        single->wait_ns = model->single / link->capacity_bits;
+        queued->wait_ns = wait_of(model, link, queue);
+    }
     if (!single->is_lost)
         model->single += tokens;
-    queued->is_lost = model->backlog[queue] + tokens > room;
-    queued->wait_ns = wait_of(model, link, queue);
-    if (!queued->is_lost)
+    if (!queued->is_lost) {
         model->backlog[queue] += tokens;
+        model->held += tokens;
+    }
+    return was_busy || single->is_lost;
 }

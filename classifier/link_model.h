@@ -15,6 +15,7 @@ struct link_model {
     uint64_t last_ns; /* 0: not begun */
     uint64_t single;  /* of the one queue */
     uint64_t backlog[BOX_QUEUES_MAX];
+    uint64_t held; /* of all of these together */
 };
 
 struct link_fate {
@@ -22,8 +23,9 @@ struct link_fate {
     uint64_t wait_ns;
 };
 
-/* Puts one packet into both models. */
-void link_model_put(struct link_model *model, const struct box_link *link, uint64_t now_ns,
+/* Puts one packet into both models. False when the line was idle: nothing waits, nothing is lost.
+ */
+bool link_model_put(struct link_model *model, const struct box_link *link, uint64_t now_ns,
                     unsigned queue, uint32_t bytes, struct link_fate *single,
                     struct link_fate *queued);
 

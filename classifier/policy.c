@@ -226,6 +226,17 @@ static void mark_since(struct policy_past *past, const struct stand *stand)
     }
 }
 
+static void end_part(const struct policy_hand *hand, unsigned view, const struct stand *stand)
+{
+    struct policy_decision *decision = &hand->decisions[view];
+    struct policy_part part = part_until(decision, &hand->pasts[view], stand);
+    if (part_is_empty(&part))
+        return;
+    struct policy_past *past = policy_past_begin(decision, &hand->pasts[view]);
+    lay_by(hand, view, &part);
+    mark_since(past, stand);
+}
+
 /* From `stand` on, another decision is in force. */
 static void turn(const struct policy_hand *hand, unsigned view, const struct stand *stand,
                  const uint8_t rule[2], const uint32_t open[2])
@@ -234,12 +245,8 @@ static void turn(const struct policy_hand *hand, unsigned view, const struct sta
     bool is_same = decision->rule[0] == rule[0] && decision->rule[1] == rule[1];
     if (is_same && decision->open[0] == open[0] && decision->open[1] == open[1])
         return;
-    struct policy_part part = part_until(decision, &hand->pasts[view], stand);
-    if (!part_is_empty(&part)) {
-        struct policy_past *past = policy_past_begin(decision, &hand->pasts[view]);
-        lay_by(hand, view, &part);
-        mark_since(past, stand);
-    }
+    if (stand->packets[0] | stand->packets[1])
+        end_part(hand, view, stand);
     for (unsigned way = 0; way < 2; way++) {
         if (decision->rule[way] != rule[way])
             decision->flags &= (uint8_t) ~(POLICY_NOTED << way);
@@ -323,22 +330,27 @@ static void choose(const struct policy_hand *hand, unsigned view, uint32_t class
     turn(hand, view, &stand, rule, open);
 }
 
-static void believe(const struct policy_hand *hand, unsigned view)
+/* Returns whether the view now believes something else. */
+static bool believe(const struct policy_hand *hand, unsigned view)
 {
     const struct policy_seer *seer = &hand->policy->seers[view];
     struct policy_decision *decision = &hand->decisions[view];
     uint32_t packets = hand->line->packets[0] + hand->line->packets[1] + 1;
     uint32_t inspected = seer->rules->box->packets_inspected;
     if (inspected && packets > inspected)
-        return;
-    decision->protocol = PROTOCOL_UNKNOWN;
+        return false;
+    uint16_t protocol = PROTOCOL_UNKNOWN;
     for (unsigned tier = 0; tier < TIERS; tier++) {
         uint16_t verdict = hand->flow->verdict[tier];
         if (seer->tiers >> tier & 1 && verdict != PROTOCOL_UNKNOWN)
-            decision->protocol = verdict;
+            protocol = verdict;
     }
-    decision->service =
+    uint16_t service =
         seer->tiers >> TIER_SIGNATURES & 1 ? hand->detail->service : (uint16_t)SERVICE_NONE;
+    bool is_other = protocol != decision->protocol || service != decision->service;
+    decision->protocol = protocol;
+    decision->service = service;
+    return is_other;
 }
 
 static void decide_view(const struct policy_hand *hand, unsigned view, const uint32_t open_now[2])
@@ -348,7 +360,7 @@ static void decide_view(const struct policy_hand *hand, unsigned view, const uin
     struct policy_decision *decision = &hand->decisions[view];
     if (decision->flags & (POLICY_FINAL | POLICY_UNTRACKED))
         return;
-    believe(hand, view);
+    bool is_other = believe(hand, view);
     uint32_t class = policy_rules_class(seer->rules, decision->protocol, decision->service);
     uint32_t thresholds = seer->rules->thresholds;
     uint32_t above = seer->above;
@@ -356,9 +368,12 @@ static void decide_view(const struct policy_hand *hand, unsigned view, const uin
         join_thresholds(seer, decision, thresholds & class & (open_now[0] | open_now[1]));
     uint32_t shut = thresholds & ~seer->above;
     const uint32_t open[2] = {open_now[0] & ~shut, open_now[1] & ~shut};
-    choose(hand, view, class, open);
+    is_other |= open[0] != decision->open[0] || open[1] != decision->open[1];
+    if (is_other || decision->flags & (POLICY_WAITING | POLICY_WAITING << 1)) {
+        choose(hand, view, class, open);
+        policy_work_plan(hand, view);
+    }
     policy->generation += seer->above != above;
-    policy_work_plan(hand, view);
 }
 
 static struct policy_moment moment_of(const struct policy_hand *hand)

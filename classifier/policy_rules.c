@@ -148,8 +148,6 @@ static bool is_one_way(const struct box_rule *rule, const struct policy_moment *
         return true;
     uint64_t total = moment->bytes[0] + moment->bytes[1];
     sooner(at_bytes, 2 * total);
-    if (!moment->way)
-        return false;
     uint64_t ran = moment->bytes[rule->one_way != moment->way];
     return ran >= total - total / 10;
 }
@@ -158,6 +156,8 @@ static bool holds(const struct box *box, const struct box_rule *rule,
                   const struct policy_moment *moment, struct policy_recheck *recheck)
 {
     bool is_answered = moment->is_answered;
+    if ((rule->way || rule->one_way) && !moment->way)
+        return false;
     if (rule->transport && rule->transport != moment->transport)
         return false;
     if (rule->answer && is_answered != (rule->answer == BOX_ANSWERED))

@@ -101,6 +101,12 @@ static void touch(const struct policy_hand *hand, unsigned view)
     past->touched_bytes[hand->direction] += hand->packet->wire_bytes;
 }
 
+static void pass_at_once(struct policy_waits *waits, uint32_t bytes)
+{
+    waits->packets[0]++;
+    waits->bytes[0] += bytes;
+}
+
 static void count_wait(struct policy_waits *waits, bool is_lost, uint64_t wait_ns, uint32_t bytes)
 {
     if (is_lost) {
@@ -109,11 +115,11 @@ static void count_wait(struct policy_waits *waits, bool is_lost, uint64_t wait_n
         return;
     }
     unsigned delay = 0;
-    while (wait_ns > policy_delay_bound(delay))
+    while (wait_ns && wait_ns > policy_delay_bound(delay))
         delay++;
     waits->packets[delay]++;
     waits->bytes[delay] += bytes;
-    waits->wait_us += wait_ns / 1000;
+    waits->wait_us += wait_ns ? wait_ns / 1000 : 0;
 }
 
 /* Returns whether the packet passes. */
@@ -163,9 +169,13 @@ static void cross_link(const struct policy_hand *hand, unsigned view, uint8_t ru
     bool is_ranked = policy_rules_kind(seer->rules, rule) == BOX_PRIORITISE;
     unsigned queue = is_ranked ? box->rules[rule].action.queue : box->link.others;
     struct link_fate single, queued;
-    link_model_put(&seer->links[is_up], &box->link, packet->time_ns, queue, bytes_of(packet),
-                   &single, &queued);
     struct policy_rule_tally *into = &hand->tally->policy->views[view].rules[rule];
+    if (!link_model_put(&seer->links[is_up], &box->link, packet->time_ns, queue, bytes_of(packet),
+                        &single, &queued)) {
+        pass_at_once(&into->waits, packet->wire_bytes);
+        pass_at_once(&into->fifo, packet->wire_bytes);
+        return;
+    }
     bool is_later =
         queued.is_lost ? !single.is_lost : !single.is_lost && queued.wait_ns > single.wait_ns;
     bool is_sooner = queued.is_lost ? false : single.is_lost || queued.wait_ns < single.wait_ns;
