@@ -422,46 +422,56 @@ static void decide(const struct policy_hand *hand)
 }
 
 /* Could any view decide otherwise than it did? */
-static bool is_due(const struct policy_hand *hand, const struct policy_step *step)
+static bool is_due(const struct policy *policy, const struct policy_line *line,
+                   const struct flow *flow, const struct packet *packet, unsigned direction)
 {
-    const struct policy_line *line = hand->line;
     uint64_t verdicts;
-    memcpy(&verdicts, hand->flow->verdict, sizeof verdicts);
-    uint64_t bytes = line->bytes[0] + line->bytes[1] + hand->packet->wire_bytes;
-    return step->is_new || verdicts != line->verdicts ||
-           line->generation != hand->policy->generation ||
-           hand->packet->time_ns >= line->recheck_ns || bytes >= line->recheck_bytes ||
-           line->busy[hand->direction] & POLICY_PENDING ||
-           (step->was_inspected && hand->detail->service != line->service) ||
-           (hand->policy->asks_answer && hand->direction && !line->packets[1]);
+    memcpy(&verdicts, flow->verdict, sizeof verdicts);
+    uint64_t bytes = line->bytes[0] + line->bytes[1] + packet->wire_bytes;
+    return verdicts != line->verdicts || line->generation != policy->generation ||
+           packet->time_ns >= line->recheck_ns || bytes >= line->recheck_bytes ||
+           line->busy[direction] & POLICY_PENDING ||
+           (policy->asks_answer && direction && !line->packets[1]);
+}
+
+static void handle(const struct policy_hand *hand, const struct policy_step *step, bool is_due_now)
+{
+    uint8_t *busy = &hand->line->busy[hand->direction];
+    if (step->is_new)
+        begin(hand, step->slot);
+    if (step->is_new || is_due_now)
+        decide(hand);
+    if (!(*busy & POLICY_BUSY))
+        return;
+    policy_work(hand);
+    if (!hand->head->busy_views[hand->direction])
+        *busy &= (uint8_t)~POLICY_BUSY;
 }
 
 void policy_take(struct policy *policy, const struct flow *flow, const struct flow_detail *detail,
                  const struct packet *packet, const struct policy_step *step, struct tally *tally)
 {
-    const struct policy_hand hand = {
-        .policy = policy,
-        .line = policy_line_of(policy, step->slot),
-        .head = policy_head_of(policy, step->slot),
-        .decisions = policy_decisions_of(policy, step->slot),
-        .pasts = policy_pasts_of(policy, step->slot),
-        .flow = flow,
-        .detail = detail,
-        .packet = packet,
-        .direction = flow_direction(flow, packet),
-        .tally = tally,
-    };
-    if (step->is_new)
-        begin(&hand, step->slot);
-    if (is_due(&hand, step))
-        decide(&hand);
-    if (hand.line->busy[hand.direction] & POLICY_BUSY) {
-        policy_work(&hand);
-        hand.line->busy[hand.direction] &= (uint8_t)~POLICY_BUSY;
-        hand.line->busy[hand.direction] |= hand.head->busy_views[hand.direction] ? POLICY_BUSY : 0;
+    struct policy_line *line = policy_line_of(policy, step->slot);
+    unsigned direction = step->is_new ? 0 : flow_direction(flow, packet);
+    bool is_due_now = is_due(policy, line, flow, packet, direction) ||
+                      (step->was_inspected && detail->service != line->service);
+    if (step->is_new || is_due_now || line->busy[direction]) {
+        const struct policy_hand hand = {
+            .policy = policy,
+            .line = line,
+            .head = policy_head_of(policy, step->slot),
+            .decisions = policy_decisions_of(policy, step->slot),
+            .pasts = policy_pasts_of(policy, step->slot),
+            .flow = flow,
+            .detail = detail,
+            .packet = packet,
+            .direction = direction,
+            .tally = tally,
+        };
+        handle(&hand, step, is_due_now);
     }
-    hand.line->bytes[hand.direction] += packet->wire_bytes;
-    hand.line->packets[hand.direction]++;
+    line->bytes[direction] += packet->wire_bytes;
+    line->packets[direction]++;
 }
 
 /* All that is not counted yet. */

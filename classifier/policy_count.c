@@ -100,6 +100,8 @@ void policy_count_part(const struct policy *policy, unsigned view, const struct 
                        unsigned host_bit, struct tally *tally)
 {
     struct stretch stretches[2];
+    if (!part->packets[0] && !part->packets[1])
+        return;
     for (unsigned way = 0; way < 2; way++)
         stretches[way] = (struct stretch){.rule = part->rule[way],
                                           .open = part->open[way],
