@@ -4,7 +4,7 @@ BUILD   ?= build
 SAMPLE  ?= tests/data/sample.pcap
 INSTALL := ./packages/install
 
-.PHONY: run test bench lab lab-report build clean help
+.PHONY: run test bench bench-build bench-instructions lab lab-report build clean help
 
 run: build  ## build, then replay the shipped sample capture to a table
 	./$(BUILD)/ctl/glassbox replay $(SAMPLE)
@@ -18,19 +18,24 @@ test: build  ## install what the tests need, and run them all
 	$(INSTALL) test
 	./tests/run $(BUILD)
 
-bench:  ## build an optimised binary and measure it against libpcap
-	$(INSTALL) build test
+bench: bench-build  ## measure an optimised build beside its yardsticks; writes docs/performance.md
+	@mkdir -p bench
+	./tests/bench/bench.py $(BUILD)-release bench/results.json --page docs/performance.md
+
+bench-build:
+	$(INSTALL) build test bench
 	@test -f $(BUILD)-release/build.ninja || \
 	    meson setup $(BUILD)-release --buildtype=release -Db_lto=true
 	ninja -C $(BUILD)-release
-	@mkdir -p bench
-	./tests/bench/bench.py $(BUILD)-release bench/results.json
+
+bench-instructions: bench-build  ## count instructions and compare them with the committed baseline
+	./tests/bench/instructions.py $(BUILD)-release
 
 lab: build  ## capture the scenarios (root); SCENARIOS="…" and NETWORKS="…" choose some
 	GLASSBOX=$(CURDIR)/$(BUILD)/ctl/glassbox ./tests/lab/run.sh lab
 
-lab-report:  ## what the lab captured, and how much of it is labelled
-	./tests/lab/report.sh lab
+lab-report: build  ## what the lab captured, how much is labelled, and where DPI says otherwise
+	GLASSBOX=$(CURDIR)/$(BUILD)/ctl/glassbox ./tests/lab/report.sh lab
 
 clean:  ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-release

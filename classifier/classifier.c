@@ -10,6 +10,12 @@
 #include "classifier/fragment_table.h"
 #include "classifier/tier_ports.h"
 
+/* When a flow's verdicts were reached, for whoever observes. */
+struct reached {
+    uint16_t verdict[TIERS];
+    uint16_t data_packets[TIERS];
+};
+
 struct classifier {
     struct classifier_options options;
     const struct protocols *protocols;
@@ -18,6 +24,8 @@ struct classifier {
     struct fragment_table *fragments;
     struct signature_clock *signatures; /* null without that tier */
     struct policy *policy;              /* null without boxes */
+    struct headers_clock *headers;      /* likewise, and without anyone to hear what it measures */
+    struct reached *reached;            /* by slot; null when nobody observes */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
     uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
@@ -47,6 +55,22 @@ static int start_signatures(struct classifier *classifier, struct error *error)
     return signature_clock_new(&classifier->signatures, &options, classifier->hash, error);
 }
 
+static int start_headers(struct classifier *classifier, struct error *error)
+{
+    const struct flow_observer *observer = &classifier->options.observer;
+    const struct headers_options options = {.flow_count = classifier->options.flow_count,
+                                            .model = classifier->options.headers_model,
+                                            .measure = observer->measure,
+                                            .context = observer->context};
+    return headers_clock_new(&classifier->headers, &options, error);
+}
+
+static int start_observing(struct classifier *classifier, struct error *error)
+{
+    classifier->reached = calloc(classifier->options.flow_count, sizeof *classifier->reached);
+    return classifier->reached ? 0 : error_set(error, ENOMEM, "out of memory for the observer");
+}
+
 int classifier_new(struct classifier **classifier, const struct classifier_options *options,
                    const struct protocols *protocols, const struct keyed_secret *secret,
                    struct error *error)
@@ -67,6 +91,10 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
     if (!failure && options->policy)
         failure = policy_new(&made->policy, options->policy, options->flow_count, protocols,
                              options->services, made->hash, error);
+    if (!failure && (options->headers_model || options->observer.measure))
+        failure = start_headers(made, error);
+    if (!failure && options->observer.tell)
+        failure = start_observing(made, error);
     if (failure) {
         classifier_free(made);
         return failure;
@@ -81,10 +109,44 @@ void classifier_free(struct classifier *classifier)
         return;
     signature_clock_free(classifier->signatures);
     policy_free(classifier->policy);
+    headers_clock_free(classifier->headers);
+    free(classifier->reached);
     keyed_hash_free(classifier->hash);
     flow_table_free(classifier->table);
     fragment_table_free(classifier->fragments);
     free(classifier);
+}
+
+/* To be called wherever a tier may have decided; does nothing unless somebody observes. */
+static void note_reached(struct classifier *classifier, uint32_t slot)
+{
+    if (!classifier->reached)
+        return;
+    const struct flow *flow = flow_table_flow(classifier->table, slot);
+    struct reached *reached = &classifier->reached[slot];
+    for (unsigned tier = 0; tier < TIERS; tier++) {
+        if (reached->verdict[tier] == flow->verdict[tier])
+            continue;
+        reached->verdict[tier] = flow->verdict[tier];
+        reached->data_packets[tier] = flow->data_packets;
+    }
+}
+
+static void tell_observer(const struct classifier *classifier, uint32_t slot, bool is_certain)
+{
+    const struct flow *flow = flow_table_flow(classifier->table, slot);
+    const struct flow_detail *detail = flow_table_detail(classifier->table, slot);
+    struct flow_ended ended = {.key = flow->key,
+                               .data_packets = flow->data_packets,
+                               .is_certain = is_certain,
+                               .service = detail->service,
+                               .packets = detail->reported_packets,
+                               .bytes = detail->reported_bytes};
+    if (classifier->options.headers_model)
+        ended.headers = headers_clock_surety(flow, detail);
+    memcpy(ended.verdict, flow->verdict, sizeof ended.verdict);
+    memcpy(ended.data_before, classifier->reached[slot].data_packets, sizeof ended.data_before);
+    classifier->options.observer.tell(classifier->options.observer.context, &ended);
 }
 
 /* The flow's last words: to the tally, and to the observer if there is one. */
@@ -96,18 +158,16 @@ static void conclude_flow(struct classifier *classifier, uint32_t slot, enum flo
     bool is_certain = flow->watch & FLOW_WATCH_CERTAIN;
     if (flow->watch)
         signature_clock_end(classifier->signatures, flow, detail);
+    if (headers_clock_wants(flow))
+        headers_clock_end(classifier->headers, flow, detail, tally);
+    note_reached(classifier, slot);
     if (classifier->policy)
         policy_finish(classifier->policy, slot, flow, detail, tally);
     flow_finish(flow, detail, end, tally);
-    if (!classifier->options.observer.tell)
-        return;
-    struct flow_ended ended = {.key = flow->key,
-                               .is_certain = is_certain,
-                               .service = detail->service,
-                               .packets = detail->reported_packets,
-                               .bytes = detail->reported_bytes};
-    memcpy(ended.verdict, flow->verdict, sizeof ended.verdict);
-    classifier->options.observer.tell(classifier->options.observer.context, &ended);
+    if (classifier->options.headers_model)
+        headers_clock_count(flow, detail, tally);
+    if (classifier->reached)
+        tell_observer(classifier, slot, is_certain);
 }
 
 static void finish_flow(struct classifier *classifier, uint32_t slot, enum flow_end end,
@@ -117,12 +177,18 @@ static void finish_flow(struct classifier *classifier, uint32_t slot, enum flow_
     flow_table_release(classifier->table, slot);
 }
 
+/* Has the flow nothing to report to a closed interval? */
+static bool is_settled(const struct classifier *classifier, uint32_t slot)
+{
+    return flow_table_flow(classifier->table, slot)->epoch == classifier->epoch;
+}
+
 /* What a flow has counted belongs to the interval it was counted in: that is where it goes before
  * anything else happens to the flow. False when the flow was over by then. */
 static bool settle_flow(struct classifier *classifier, uint32_t slot)
 {
     struct flow *flow = flow_table_flow(classifier->table, slot);
-    if (flow->epoch == classifier->epoch)
+    if (is_settled(classifier, slot))
         return true;
     flow->epoch = classifier->epoch;
     struct tally *tally = classifier->closing.tally;
@@ -213,6 +279,8 @@ static uint32_t begin_flow(struct classifier *classifier, const struct flow_key 
     flow_begin(flow, detail, packet);
     flow->epoch = classifier->epoch;
     detail->host_bit = host_bit_of(classifier, packet);
+    if (classifier->reached)
+        classifier->reached[slot] = (struct reached){.verdict = {PROTOCOL_UNKNOWN}};
     return slot;
 }
 
@@ -225,7 +293,8 @@ static uint32_t slot_of(struct classifier *classifier, const struct flow_key *ke
     uint32_t slot = hint;
     if (!flow_table_holds(classifier->table, slot, key))
         flow_table_find(classifier->table, key, &slot, 1);
-    if (slot != FLOW_TABLE_NONE && settle_flow(classifier, slot)) {
+    if (slot != FLOW_TABLE_NONE &&
+        (is_settled(classifier, slot) || settle_flow(classifier, slot))) {
         const struct flow *flow = flow_table_flow(classifier->table, slot);
         if (!flow_is_idle(flow, &classifier->options.timeouts, packet->time_ns) &&
             !flow_is_reopened(flow, packet))
@@ -244,8 +313,11 @@ static void decide_at_once(struct classifier *classifier, uint32_t slot,
     struct flow_detail *detail = flow_table_detail(classifier->table, slot);
     if (classifier->options.tiers & 1u << TIER_PORTS)
         flow_decide(flow, detail, TIER_PORTS, tier_ports_decide(classifier->protocols, packet));
+    if (classifier->headers)
+        headers_clock_begin(flow);
     if (classifier->signatures)
         signature_clock_begin(classifier->signatures, flow, detail, packet, tally);
+    note_reached(classifier, slot);
 }
 
 static void take_packet(struct classifier *classifier, const struct flow_key *key, uint32_t hint,
@@ -254,15 +326,24 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
     bool is_new;
     uint32_t slot = slot_of(classifier, key, hint, packet, tally, &is_new);
     struct flow *flow = flow_table_flow(classifier->table, slot);
-    struct signature_step step = {.expected_sequence = flow_expected(flow, packet)};
+    struct signature_step step = {0};
+    if (classifier->signatures)
+        step.expected_sequence = flow_expected(flow, packet);
     step.is_data = flow_update(flow, packet);
-    flow_table_touch(classifier->table, slot, packet->time_ns);
-    if (is_new)
+    if (!is_new)
+        flow_table_touch(classifier->table, slot, packet->time_ns);
+    else
         decide_at_once(classifier, slot, packet, tally);
     struct flow_detail *detail = flow_table_detail(classifier->table, slot);
-    bool is_watched = signature_is_watched(flow, flow_direction(flow, packet));
-    if (is_watched && packet->payload_bytes)
+    if (headers_clock_wants(flow)) {
+        headers_clock_tick(classifier->headers, flow, detail, packet, step.is_data, tally);
+        note_reached(classifier, slot);
+    }
+    bool is_watched = flow->watch && signature_is_watched(flow, flow_direction(flow, packet));
+    if (is_watched && packet->payload_bytes) {
         signature_clock_tick(classifier->signatures, flow, detail, packet, &step, tally);
+        note_reached(classifier, slot);
+    }
     const struct policy_step now = {.slot = slot, .is_new = is_new, .was_inspected = is_watched};
     if (classifier->policy)
         policy_take(classifier->policy, flow, detail, packet, &now, tally);
@@ -284,6 +365,20 @@ static void sweep(struct classifier *classifier, uint64_t now_ns, struct tally *
     }
 }
 
+/* The cold lines of flows that the headers tier looks at; their hot lines are here by now. */
+static void prefetch_headers(const struct classifier *classifier, const uint32_t *slots,
+                             unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (slots[i] == FLOW_TABLE_NONE)
+            continue;
+        const struct flow *flow = flow_table_flow(classifier->table, slots[i]);
+        if (headers_clock_wants(flow))
+            headers_clock_prefetch(classifier->headers, flow,
+                                   flow_table_detail(classifier->table, slots[i]));
+    }
+}
+
 void classifier_burst(struct classifier *classifier, const struct frame *frames, unsigned count,
                       struct tally *tally)
 {
@@ -293,6 +388,8 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
     struct flow_key keys[FRAME_BURST];
     uint32_t slots[FRAME_BURST];
     unsigned found_count = 0;
+    for (unsigned i = 0; i < count; i++)
+        __builtin_prefetch(frames[i].bytes);
     for (unsigned i = 0; i < count; i++) {
         if (take_frame(classifier, &frames[i], &packets[i], tally))
             found[found_count++] = &packets[i];
@@ -303,8 +400,11 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
         if (slots[i] != FLOW_TABLE_NONE)
             policy_prefetch(classifier->policy, slots[i]);
     }
+    if (classifier->headers)
+        prefetch_headers(classifier, slots, found_count);
     for (unsigned i = 0; i < found_count; i++)
         take_packet(classifier, &keys[i], slots[i], found[i], tally);
+    explicit_bzero(packets, count * sizeof *packets); /* a quiet line would leave them for long */
     if (count)
         sweep(classifier, frames[count - 1].time_ns, tally);
 }

@@ -15,6 +15,7 @@ struct flow_timeouts flow_timeouts_default(void)
 void flow_begin(struct flow *flow, struct flow_detail *detail, const struct packet *packet)
 {
     *flow = (struct flow){.key = flow->key,
+                          .stamp = flow->stamp,
                           .last_ns = packet->time_ns,
                           .state = flow_key_is_reversed(packet) ? FLOW_STARTED_HIGH : 0,
                           .protocol = packet->protocol};

@@ -8,11 +8,14 @@
 
 #include "classifier/frame.h"
 #include "reserved.h"
+#include "tag_match.h"
 
 enum {
     BUCKET_PLACES = FLOW_TABLE_NEIGHBOURS / 2,
-    LINE_BYTES = 64,  /* records are spaced by lines, whatever the structures need of them */
-    STAMP_SHIFT = 28, /* a stamp is packet time in units of 2^28 ns, about a quarter second */
+    LINE_BYTES = 64,     /* records are spaced by lines, whatever the structures need of them */
+    STAMP_SHIFT = 29,    /* stamps count packet time in units of 2^29 ns, about half a second */
+    STAMP_MASK = 0x7fff, /* and wrap after 4.9 hours */
+    STAMP_LASTING = 1,   /* lowest bit of a stamp: the flow has had more than one packet */
 };
 
 static const uint64_t capacity_max = 3000000000;
@@ -24,12 +27,13 @@ struct bucket {
 };
 
 static_assert(sizeof(struct bucket) == LINE_BYTES, "a bucket is one cache line");
+static_assert(BUCKET_PLACES == 8, "as many tags as tag_match compares");
 
 struct flow_table {
     struct bucket *buckets;
     uint8_t *flows;   /* LINE_BYTES each */
     uint8_t *details; /* likewise */
-    uint16_t *stamps; /* odd; 0 where the slot is free */
+    uint16_t *stamps; /* by slot, of the flow in it; 0 where there is none */
     uint32_t bucket_count;
     uint32_t capacity;
     uint32_t fresh;     /* slots from this on were never used */
@@ -125,32 +129,17 @@ static uint32_t tag_of(const struct flow_key *key)
     return tag ? tag : 1;
 }
 
-/* Odd, so that it is never the 0 of a free slot. */
-static uint16_t stamp_of(uint64_t time_ns)
+/* Never the 0 of a free slot: the unit before has to do where it would be. */
+static uint16_t stamp_of(uint64_t time_ns, bool is_lasting)
 {
-    return (uint16_t)(time_ns >> STAMP_SHIFT | 1);
+    uint16_t stamp = (uint16_t)((time_ns >> STAMP_SHIFT & STAMP_MASK) << 1 | is_lasting);
+    return stamp ? stamp : (uint16_t)(STAMP_MASK << 1);
 }
 
 /* Which of a bucket's places have this tag: bit i for place i. */
 static unsigned matches(const struct bucket *bucket, uint32_t tag)
 {
-    unsigned found = 0;
-    for (unsigned i = 0; i < BUCKET_PLACES; i++)
-        found |= (unsigned)(bucket->tag[i] == tag) << i;
-    return found;
-}
-
-/* The first slot with the key's tag, key unseen; FLOW_TABLE_NONE when there is none. */
-static uint32_t candidate_of(const struct flow_table *table, const struct flow_key *key)
-{
-    uint32_t tag = tag_of(key);
-    for (unsigned which = 0; which < 2; which++) {
-        const struct bucket *bucket = bucket_of(table, key, which);
-        unsigned found = matches(bucket, tag);
-        if (found)
-            return bucket->slot[__builtin_ctz(found)];
-    }
-    return FLOW_TABLE_NONE;
+    return tag_match(bucket->tag, tag);
 }
 
 /* The slot of exactly this key. */
@@ -168,15 +157,29 @@ static uint32_t search(const struct flow_table *table, const struct flow_key *ke
     return FLOW_TABLE_NONE;
 }
 
+/* The first slot with the key's tag, key unseen; FLOW_TABLE_NONE when there is none. Which of the
+ * buckets holds a flow nobody can foresee: no branch is taken on it. */
+static uint32_t candidate_of(struct bucket *const *buckets, uint32_t tag)
+{
+    unsigned found = matches(buckets[0], tag) | matches(buckets[1], tag) << BUCKET_PLACES;
+    if (!found)
+        return FLOW_TABLE_NONE;
+    unsigned place = (unsigned)__builtin_ctz(found);
+    return buckets[place / BUCKET_PLACES]->slot[place % BUCKET_PLACES];
+}
+
 void flow_table_find(const struct flow_table *table, const struct flow_key *keys, uint32_t *slots,
                      unsigned count)
 {
+    struct bucket *buckets[FRAME_BURST][2];
     for (unsigned i = 0; i < count; i++) {
-        __builtin_prefetch(bucket_of(table, &keys[i], 0));
-        __builtin_prefetch(bucket_of(table, &keys[i], 1));
+        buckets[i][0] = bucket_of(table, &keys[i], 0);
+        buckets[i][1] = bucket_of(table, &keys[i], 1);
+        __builtin_prefetch(buckets[i][0]);
+        __builtin_prefetch(buckets[i][1]);
     }
     for (unsigned i = 0; i < count; i++) {
-        slots[i] = candidate_of(table, &keys[i]);
+        slots[i] = candidate_of(buckets[i], tag_of(&keys[i]));
         if (slots[i] != FLOW_TABLE_NONE)
             __builtin_prefetch(flow_table_flow(table, slots[i]), 1);
     }
@@ -197,24 +200,37 @@ bool flow_table_holds(const struct flow_table *table, uint32_t slot, const struc
     return slot != FLOW_TABLE_NONE && flow_key_equals(&flow_table_flow(table, slot)->key, key);
 }
 
-static uint16_t age_of(const struct flow_table *table, uint32_t slot, uint64_t now_ns)
+/* In units of stamps. */
+static unsigned age_of(const struct flow_table *table, uint32_t slot, uint64_t now_ns)
 {
-    return (uint16_t)(stamp_of(now_ns) - table->stamps[slot]);
+    unsigned then = table->stamps[slot] >> 1;
+    return ((unsigned)(now_ns >> STAMP_SHIFT) - then) & STAMP_MASK;
 }
 
-/* The used slot with the oldest stamp in either bucket; FLOW_TABLE_NONE when both are empty. */
+/* The higher, the sooner a flow has to go: those of a single packet before all others, since a
+ * flood of them must not drive out whoever talks; then by age. */
+static unsigned dispensability_of(const struct flow_table *table, uint32_t slot, uint64_t now_ns)
+{
+    bool is_single = !(table->stamps[slot] & STAMP_LASTING);
+    return (is_single ? STAMP_MASK + 1u : 0) + age_of(table, slot, now_ns);
+}
+
+/* The used slot of either bucket to do without; FLOW_TABLE_NONE when both are empty. */
 static uint32_t idlest_of(const struct flow_table *table, const struct flow_key *key,
                           uint64_t now_ns)
 {
     uint32_t idlest = FLOW_TABLE_NONE;
+    unsigned most = 0;
     for (unsigned i = 0; i < FLOW_TABLE_NEIGHBOURS; i++) {
         const struct bucket *bucket = bucket_of(table, key, i / BUCKET_PLACES);
         if (!bucket->tag[i % BUCKET_PLACES])
             continue;
         uint32_t slot = bucket->slot[i % BUCKET_PLACES];
-        if (idlest == FLOW_TABLE_NONE ||
-            age_of(table, slot, now_ns) > age_of(table, idlest, now_ns))
-            idlest = slot;
+        unsigned dispensability = dispensability_of(table, slot, now_ns);
+        if (idlest != FLOW_TABLE_NONE && dispensability <= most)
+            continue;
+        idlest = slot;
+        most = dispensability;
     }
     return idlest;
 }
@@ -244,6 +260,13 @@ static uint32_t take_slot(struct flow_table *table)
     return slot;
 }
 
+/* The flow has a copy in its line, so that most packets leave the table's alone. */
+static void stamp(struct flow_table *table, uint32_t slot, uint16_t stamp)
+{
+    flow_table_flow(table, slot)->stamp = stamp;
+    table->stamps[slot] = stamp;
+}
+
 void flow_table_claim(struct flow_table *table, uint32_t slot, const struct flow_key *key,
                       uint64_t now_ns)
 {
@@ -256,7 +279,7 @@ void flow_table_claim(struct flow_table *table, uint32_t slot, const struct flow
     unsigned place = (unsigned)__builtin_ctz(places[emptier]);
     buckets[emptier]->tag[place] = tag_of(key);
     buckets[emptier]->slot[place] = slot;
-    table->stamps[slot] = stamp_of(now_ns);
+    stamp(table, slot, stamp_of(now_ns, false));
     flow_table_flow(table, slot)->key = *key;
     table->used++;
 }
@@ -288,15 +311,17 @@ void flow_table_release(struct flow_table *table, uint32_t slot)
 
 void flow_table_touch(struct flow_table *table, uint32_t slot, uint64_t now_ns)
 {
-    table->stamps[slot] = stamp_of(now_ns);
+    uint16_t now = stamp_of(now_ns, true);
+    if (flow_table_flow(table, slot)->stamp != now)
+        stamp(table, slot, now);
 }
 
 bool flow_table_may_be_idle(const struct flow_table *table, uint32_t slot, uint64_t idle_ns,
                             uint64_t now_ns)
 {
+    const uint64_t idle_most_ns = (uint64_t)STAMP_MASK << STAMP_SHIFT;
     if (!flow_table_is_used(table, slot))
         return false;
-    uint64_t idle_units = idle_ns >> STAMP_SHIFT;
-    uint64_t age_units = age_of(table, slot, now_ns) + 1u; /* stamps are rounded up to odd */
-    return age_units >= (idle_units < UINT16_MAX ? idle_units : UINT16_MAX);
+    uint64_t age_most_ns = (age_of(table, slot, now_ns) + (uint64_t)1) << STAMP_SHIFT;
+    return age_most_ns > (idle_ns < idle_most_ns ? idle_ns : idle_most_ns);
 }

@@ -110,8 +110,9 @@ static void clear(struct packet *packet)
     memset((uint8_t *)packet + behind, 0, sizeof *packet - behind);
 }
 
-enum packet_outcome packet_parse(const struct frame *frame, const struct packet_options *options,
-                                 struct packet *packet)
+/* Apart, so that plain packets do not pay for its registers and its room on the stack. */
+static __attribute__((noinline)) enum packet_outcome parse_layers(
+    const struct frame *frame, const struct packet_options *options, struct packet *packet)
 {
     struct parser parser;
     parser.cursor = cursor_over(frame->bytes, frame->captured_bytes);
@@ -120,10 +121,6 @@ enum packet_outcome packet_parse(const struct frame *frame, const struct packet_
     parser.options = options;
     parser.packet = packet;
     parser.has_outer = false;
-    clear(packet);
-    packet->time_ns = frame->time_ns;
-    packet->wire_bytes = frame->wire_bytes;
-    packet->is_truncated = frame->captured_bytes < frame->wire_bytes;
 
     enum step step = parse_link_type(&parser, frame->link_type);
     while (step != STEP_DONE)
@@ -131,4 +128,16 @@ enum packet_outcome packet_parse(const struct frame *frame, const struct packet_
     if (parser.has_outer && parser.outcome >= PACKET_MALFORMED_FIRST)
         restore_outer(&parser);
     return parser.outcome;
+}
+
+enum packet_outcome packet_parse(const struct frame *frame, const struct packet_options *options,
+                                 struct packet *packet)
+{
+    clear(packet);
+    packet->time_ns = frame->time_ns;
+    packet->wire_bytes = frame->wire_bytes;
+    packet->is_truncated = frame->captured_bytes < frame->wire_bytes;
+    if (packet_parse_plain(frame, packet))
+        return PACKET_FLOW;
+    return parse_layers(frame, options, packet);
 }

@@ -6,10 +6,8 @@
 #include <stddef.h>
 
 enum ethertype {
-    ETHERTYPE_IPV4 = 0x0800,
     ETHERTYPE_BRIDGE = 0x6558, /* transparent Ethernet bridging */
     ETHERTYPE_VLAN = 0x8100,
-    ETHERTYPE_IPV6 = 0x86dd,
     ETHERTYPE_MPLS = 0x8847,
     ETHERTYPE_MPLS_MULTICAST = 0x8848,
     ETHERTYPE_PPPOE_SESSION = 0x8864,
@@ -38,16 +36,6 @@ enum wifi {
     WIFI_ORDER = 0x8000,
     WIFI_QOS_AGGREGATE = 0x0080,
 };
-
-static uint16_t load_le16(const uint8_t *bytes)
-{
-    return (uint16_t)(bytes[0] | bytes[1] << 8);
-}
-
-static uint32_t load_le32(const uint8_t *bytes)
-{
-    return load_le16(bytes) | (uint32_t)load_le16(bytes + 2) << 16;
-}
 
 enum step parse_ethernet(struct parser *parser)
 {

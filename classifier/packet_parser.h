@@ -24,8 +24,32 @@ enum step {
     STEP_TOO_DEEP,
 };
 
-/* Ethernet types start here; below, an 802.3 length. */
-enum { ETHERTYPE_FIRST = 0x600 };
+/* Ethernet types start at ETHERTYPE_FIRST; below, an 802.3 length. */
+enum { ETHERTYPE_FIRST = 0x600, ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd };
+
+/* Ports by which tunnels over UDP are known. */
+enum tunnel_port {
+    PORT_GTP_U = 2152,
+    PORT_TEREDO = 3544,
+    PORT_VXLAN = 4789,
+    PORT_GENEVE = 6081,
+    PORT_VXLAN_LINUX = 8472, /* Linux before the port was assigned */
+    PORT_TZSP = 37008,
+};
+
+/* One of 64 classes of ports. */
+#define PORT_CLASS(port) ((uint64_t)1 << (((port) ^ (port) >> 6) & 63))
+
+/* Nine ports in ten are told to be none by their class alone. */
+static inline bool udp_port_is_tunnel(uint32_t port)
+{
+    const uint64_t classes = PORT_CLASS(PORT_GTP_U) | PORT_CLASS(PORT_TEREDO) |
+                             PORT_CLASS(PORT_VXLAN) | PORT_CLASS(PORT_GENEVE) |
+                             PORT_CLASS(PORT_VXLAN_LINUX) | PORT_CLASS(PORT_TZSP);
+    return classes & PORT_CLASS(port) &&
+           (port == PORT_GTP_U || port == PORT_TEREDO || port == PORT_VXLAN ||
+            port == PORT_GENEVE || port == PORT_VXLAN_LINUX || port == PORT_TZSP);
+}
 
 struct parser {
     struct cursor cursor; /* over captured bytes, bounded by every length field passed */
@@ -74,6 +98,9 @@ static inline void parser_note(struct parser *parser, enum encapsulation encapsu
 {
     parser->packet->encapsulations |= 1u << encapsulation;
 }
+
+/* packet_plain.c: true when the frame is one of the plain ones and `packet`, cleared, is filled. */
+bool packet_parse_plain(const struct frame *frame, struct packet *packet);
 
 /* packet_link.c */
 enum step parse_link_type(struct parser *parser, uint16_t link_type);

@@ -5,15 +5,6 @@
 
 #include <stddef.h>
 
-enum tunnel_port {
-    PORT_GTP_U = 2152,
-    PORT_TEREDO = 3544,
-    PORT_VXLAN = 4789,
-    PORT_GENEVE = 6081,
-    PORT_VXLAN_LINUX = 8472, /* Linux before the port was assigned */
-    PORT_TZSP = 37008,
-};
-
 /* Where the carrying packet's payload starts. */
 struct position {
     struct cursor cursor;

@@ -16,6 +16,11 @@ static size_t non_ip_size(const struct tally *tally)
     return tally->protocol_count * sizeof *tally->non_ip;
 }
 
+static size_t headers_size(const struct tally *tally)
+{
+    return tally->protocol_count * sizeof *tally->headers;
+}
+
 int tally_new(struct tally **tally, unsigned protocol_count, struct error *error)
 {
     struct tally *made = calloc(1, sizeof *made);
@@ -24,8 +29,9 @@ int tally_new(struct tally **tally, unsigned protocol_count, struct error *error
     made->protocol_count = protocol_count;
     made->cells = calloc(protocol_count, sizeof *made->cells);
     made->non_ip = calloc(protocol_count, sizeof *made->non_ip);
+    made->headers = calloc(protocol_count, sizeof *made->headers);
     made->services = calloc(SERVICES_MAX, sizeof *made->services);
-    if (!made->cells || !made->non_ip || !made->services)
+    if (!made->cells || !made->non_ip || !made->headers || !made->services)
         goto fail;
     tally_clear(made);
     *tally = made;
@@ -42,6 +48,7 @@ void tally_free(struct tally *tally)
         return;
     free(tally->cells);
     free(tally->non_ip);
+    free(tally->headers);
     free(tally->services);
     policy_tally_free(tally->policy);
     free(tally);
@@ -59,10 +66,12 @@ void tally_clear(struct tally *tally)
                           .protocol_count = tally->protocol_count,
                           .non_ip = tally->non_ip,
                           .cells = tally->cells,
+                          .headers = tally->headers,
                           .services = tally->services,
                           .policy = tally->policy};
     memset(tally->cells, 0, cells_size(tally));
     memset(tally->non_ip, 0, non_ip_size(tally));
+    memset(tally->headers, 0, headers_size(tally));
     memset(tally->services, 0, SERVICES_MAX * sizeof *tally->services);
     if (tally->policy)
         policy_tally_clear(tally->policy);
@@ -138,6 +147,16 @@ static void merge_services(struct tally *into, const struct tally *from)
     }
 }
 
+static void merge_headers(struct tally_headers *into, const struct tally_headers *from)
+{
+    into->flows += from->flows;
+    into->bytes += from->bytes;
+    for (unsigned cell = 0; cell < TALLY_FIT_CELLS; cell++)
+        into->fit[cell] += from->fit[cell];
+    for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)
+        into->hosts[word] |= from->hosts[word];
+}
+
 static void merge_signatures(struct tally_signatures *into, const struct tally_signatures *from)
 {
     into->payloads += from->payloads;
@@ -170,6 +189,7 @@ void tally_merge(struct tally *into, const struct tally *from)
     for (unsigned id = 0; id < into->protocol_count; id++) {
         add_count(&into->non_ip[id], &from->non_ip[id]);
         tally_cell_merge(&into->cells[id], &from->cells[id]);
+        merge_headers(&into->headers[id], &from->headers[id]);
     }
 }
 
@@ -193,6 +213,11 @@ static unsigned count_hosts(const uint64_t *hosts)
 unsigned tally_service_hosts(const struct tally_service *service)
 {
     return count_hosts(service->hosts);
+}
+
+unsigned tally_headers_hosts(const struct tally_headers *headers)
+{
+    return count_hosts(headers->hosts);
 }
 
 unsigned tally_cell_hosts(const struct tally_cell *cell)

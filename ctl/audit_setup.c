@@ -133,6 +133,8 @@ int audit_setup_open(struct audit_setup *setup, struct run_options *run,
         classifier->signatures = NULL;
         classifier->services = NULL;
     }
+    if (!(classifier->tiers >> TIER_HEADERS & 1))
+        classifier->headers_model = NULL;
     fill_context(setup, run, knowledge);
     setup->policy.view_count = setup->context.view_count;
     memcpy(setup->policy.views, setup->context.views, sizeof setup->policy.views);

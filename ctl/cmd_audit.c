@@ -9,8 +9,9 @@
 #include "audit_run.h"
 #include "audit_setup.h"
 #include "command.h"
-#include "eval_forms.h"
+#include "eval_truth.h"
 #include "file_digest.h"
+#include "own_path.h"
 #include "run_knowledge.h"
 
 enum audit_option {
@@ -251,6 +252,16 @@ static int check_use(const struct command *command, const struct auditing *audit
     return EXIT_GOOD;
 }
 
+/* All that is built in and has what it needs: the headers tier needs a model. */
+static unsigned default_tiers(const struct run_options *run)
+{
+    char path[4096];
+    unsigned tiers = run_options_tiers_built();
+    bool has_model =
+        run->model_count || own_path_find(path, sizeof path, "default.headers.model") == 0;
+    return has_model ? tiers : tiers & ~(1u << TIER_HEADERS);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct auditing auditing = {.run = run_options_default(), .least = EVAL_CONFIDENCE_HIGH};
@@ -258,11 +269,13 @@ static int run(const struct command *command, int argc, char **argv)
         .table = own_options, .take = take_option, .context = &auditing};
     struct error error = {0};
     const struct sigaction stop = {.sa_handler = stop_on_signal, .sa_flags = (int)SA_RESETHAND};
-    auditing.run.dataplane.classifier.tiers = run_options_tiers_built();
+    auditing.run.dataplane.classifier.tiers = 0;
     auditing.setup.has_ladder = true;
     int outcome = run_options_read(&auditing.run, command, argc, argv, &own);
     if (outcome != RUN_OPTIONS_GOOD)
         return outcome;
+    if (!auditing.run.dataplane.classifier.tiers)
+        auditing.run.dataplane.classifier.tiers = default_tiers(&auditing.run);
     const char **files = calloc((size_t)argc, sizeof *files);
     if (!files || sort_operands(&auditing, argc - optind, argv + optind, files, &error)) {
         free(files);

@@ -22,6 +22,7 @@ extern const struct command command_replay;
 extern const struct command command_audit;
 extern const struct command command_eval;
 extern const struct command command_live;
+extern const struct command command_model;
 extern const struct command command_protocols;
 extern const struct command command_rules;
 extern const struct command command_label;

@@ -42,7 +42,7 @@ enum { MEASURES = 1 + EVAL_RATES }; /* F1 by flows; the three by bytes */
 
 /* A bootstrap at work. Classes that no flow has or was called are left out. */
 struct bootstrap {
-    const struct eval_tier_score *tier;
+    const struct eval_score *score;
     unsigned class_count;
     unsigned capture_count;
     unsigned *place;         /* by class: where its samples are */
@@ -68,14 +68,14 @@ static uint64_t draw(uint64_t *state)
 /* The place of all classes together is the last. */
 static void find_places(struct bootstrap *boot)
 {
-    const struct eval_tier_score *tier = boot->tier;
-    for (size_t i = 0; i < tier->part_count; i++) {
-        unsigned *place = &boot->place[tier->parts[i].class];
+    const struct eval_score *score = boot->score;
+    for (size_t i = 0; i < score->part_count; i++) {
+        unsigned *place = &boot->place[score->parts[i].class];
         if (!*place)
             *place = ++boot->used;
         boot->clusters[*place - 1]++;
-        if (i == 0 || tier->parts[i].capture != tier->parts[i - 1].capture)
-            boot->capture_of[boot->drawable++] = tier->parts[i].capture;
+        if (i == 0 || score->parts[i].capture != score->parts[i - 1].capture)
+            boot->capture_of[boot->drawable++] = score->parts[i].capture;
     }
     boot->place[boot->class_count] = ++boot->used;
     boot->clusters[boot->used - 1] = boot->drawable;
@@ -135,8 +135,8 @@ static void resample(struct bootstrap *boot, uint64_t *state)
         unsigned drawn = (unsigned)((draw(state) >> 32) * boot->drawable >> 32);
         boot->times[boot->capture_of[drawn]]++;
     }
-    for (size_t i = 0; i < boot->tier->part_count; i++) {
-        const struct eval_part *part = &boot->tier->parts[i];
+    for (size_t i = 0; i < boot->score->part_count; i++) {
+        const struct eval_part *part = &boot->score->parts[i];
         unsigned times = boot->times[part->capture];
         if (!times)
             continue;
@@ -179,11 +179,11 @@ static void conclude(const struct bootstrap *boot, unsigned place, struct eval_s
     memcpy(spread->bytes, intervals + 1, sizeof spread->bytes);
 }
 
-int eval_bootstrap(const struct eval_tier_score *tier, unsigned class_count, unsigned capture_count,
+int eval_bootstrap(const struct eval_score *score, unsigned class_count, unsigned capture_count,
                    struct eval_spread *spreads, struct error *error)
 {
     struct bootstrap boot = {
-        .tier = tier, .class_count = class_count, .capture_count = capture_count};
+        .score = score, .class_count = class_count, .capture_count = capture_count};
     uint64_t state = 1;
     memset(spreads, 0, (class_count + 1) * sizeof *spreads);
     int failure = make_bootstrap(&boot, error);

@@ -37,7 +37,7 @@ struct eval_spread {
 
 /* Fills spreads[class_count + 1], the last for all classes together; `capture_count` is that of the
  * score. Returns 0 or -ENOMEM. */
-int eval_bootstrap(const struct eval_tier_score *tier, unsigned class_count, unsigned capture_count,
+int eval_bootstrap(const struct eval_score *score, unsigned class_count, unsigned capture_count,
                    struct eval_spread *spreads, struct error *error);
 
 #endif

@@ -61,30 +61,30 @@ static void write_mistake(FILE *out, const struct eval_words *words, const struc
     write_end(out, tuple, tuple->destination, tuple->destination_port);
     fprintf(out, ",%" PRIu64 ",%" PRIu64 ",", unit->packets, unit->bytes);
     csv_write_text(out, unit->row->label);
-    fprintf(out, ",%s,", tier == EVAL_COMBINED ? "combined" : tier_name((enum tier)tier));
+    fprintf(out, ",%s,", tier_name((enum tier)tier));
     if (verdict != PROTOCOL_UNKNOWN)
         csv_write_text(out, protocols_get(words->protocols, verdict)->name);
     const char *strength = unit->is_certain ? "certain" : "likely";
     fprintf(out, ",%s\n", verdict != PROTOCOL_UNKNOWN && tier == TIER_SIGNATURES ? strength : "");
 }
 
-int eval_mistakes_add(struct eval_mistakes *mistakes, const struct eval_score *score,
-                      struct eval_words *words, const struct eval_capture *capture,
-                      struct error *error)
+static bool is_mistake(const struct eval_sample *sample, unsigned tier)
 {
-    for (size_t i = 0; i < capture->count; i++) {
-        const struct eval_unit *unit = &capture->units[i];
-        if (!unit->flows || !eval_score_wants(score, unit->row))
-            continue;
-        const struct eval_word *word = eval_words_find(words, unit->row->label);
-        if (!word)
-            return error_set(error, ENOMEM, "out of memory for a word");
-        for (unsigned tier = 0; tier < EVAL_COMBINED; tier++) {
-            if (score->tiers & 1u << tier && !eval_word_accepts(word, unit->verdict[tier]))
-                write_mistake(mistakes->out, words, unit, tier);
+    uint16_t verdict = sample->unit.verdict[tier];
+    return sample->word->is_held_out ? verdict != PROTOCOL_UNKNOWN
+                                     : !eval_word_accepts(sample->word, verdict);
+}
+
+void eval_mistakes_write(struct eval_mistakes *mistakes, const struct eval_samples *samples,
+                         const struct eval_words *words)
+{
+    for (size_t i = 0; i < samples->count; i++) {
+        const struct eval_sample *sample = &samples->all[i];
+        for (unsigned tier = 0; tier < EVAL_COMBINED && sample->is_judged; tier++) {
+            if (samples->tiers & 1u << tier && is_mistake(sample, tier))
+                write_mistake(mistakes->out, words, &sample->unit, tier);
         }
     }
-    return 0;
 }
 
 int eval_mistakes_close(struct eval_mistakes *mistakes, struct error *error)

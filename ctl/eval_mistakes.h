@@ -4,7 +4,7 @@
 #ifndef EVAL_MISTAKES_H
 #define EVAL_MISTAKES_H
 
-#include "eval_score.h"
+#include "eval_sample.h"
 
 struct eval_mistakes;
 
@@ -16,10 +16,10 @@ struct eval_mistakes;
  * signatures. Returns 0 or -errno. */
 int eval_mistakes_open(struct eval_mistakes **mistakes, const char *path, struct error *error);
 
-/* One row for each tier that was not right about a row to be scored. Returns 0 or -ENOMEM. */
-int eval_mistakes_add(struct eval_mistakes *mistakes, const struct eval_score *score,
-                      struct eval_words *words, const struct eval_capture *capture,
-                      struct error *error);
+/* One row for each tier that was not right about a judged sample: by protocol, whatever the level;
+ * about what is held out, that said anything. */
+void eval_mistakes_write(struct eval_mistakes *mistakes, const struct eval_samples *samples,
+                         const struct eval_words *words);
 
 /* Returns 0, or -EIO when not all could be written. Null is fine. */
 int eval_mistakes_close(struct eval_mistakes *mistakes, struct error *error);

@@ -10,20 +10,26 @@
 #include "eval_index.h"
 
 struct match {
+    const struct eval_run *run;
     struct eval_capture *capture;
+    struct keyed_hash *hash;
     struct eval_index index;
 };
 
-static void take_verdicts(struct eval_unit *unit, const struct flow_ended *flow)
+static void take_verdicts(struct eval_unit *unit, const struct flow_ended *flow, unsigned combined)
 {
     unit->largest_bytes = flow->bytes;
     unit->is_certain = flow->is_certain;
     unit->service = flow->service;
+    unit->headers = flow->headers;
     unit->verdict[EVAL_COMBINED] = PROTOCOL_UNKNOWN;
     for (unsigned tier = 0; tier < TIERS; tier++) {
         unit->verdict[tier] = flow->verdict[tier];
-        if (flow->verdict[tier] != PROTOCOL_UNKNOWN)
+        unit->data_before[tier] = flow->data_before[tier];
+        if (flow->verdict[tier] != PROTOCOL_UNKNOWN && combined & 1u << tier) {
             unit->verdict[EVAL_COMBINED] = flow->verdict[tier];
+            unit->data_before[EVAL_COMBINED] = flow->data_before[tier];
+        }
     }
 }
 
@@ -38,17 +44,39 @@ static void hear_flow(void *context, const struct flow_ended *flow)
     }
     struct eval_unit *unit = &match->capture->units[row];
     if (!unit->flows || flow->bytes > unit->largest_bytes)
-        take_verdicts(unit, flow);
+        take_verdicts(unit, flow, match->run->combined);
     unit->flows++;
     unit->packets += flow->packets;
     unit->bytes += flow->bytes;
 }
 
-static void read_capture(struct source *source, struct classifier *classifier, struct tally *tally)
+/* The classifier hands out no payload, so the packet is read here a second time. */
+static void note_payload(const struct match *match, const struct frame *frame)
+{
+    struct packet packet;
+    const struct packet *flow = &packet;
+    struct flow_key key;
+    if (packet_parse(frame, &match->run->classifier.packet, &packet) != PACKET_FLOW ||
+        packet.fragment == PACKET_FRAGMENT_LATER || !packet.payload)
+        return;
+    flow_key_of_flows(match->hash, &flow, &key, 1);
+    int64_t row = eval_index_find(&match->index, &key);
+    if (row < 0 || match->capture->units[row].first_count)
+        return;
+    struct eval_unit *unit = &match->capture->units[row];
+    uint32_t count = packet.payload_captured_bytes;
+    unit->first_count = (uint8_t)(count < EVAL_FIRST_BYTES ? count : EVAL_FIRST_BYTES);
+    memcpy(unit->first_bytes, packet.payload, unit->first_count);
+}
+
+static void read_capture(const struct match *match, struct source *source,
+                         struct classifier *classifier, struct tally *tally)
 {
     struct burst burst;
     do {
         source_burst(source, &burst);
+        for (unsigned i = 0; i < burst.count; i++)
+            note_payload(match, &burst.frames[i]);
         classifier_burst(classifier, burst.frames, burst.count, tally);
         source_release(source, &burst);
     } while (!burst.is_end);
@@ -56,22 +84,22 @@ static void read_capture(struct source *source, struct classifier *classifier, s
 }
 
 /* With the classifier made; the tally serves to check that no frame was lost. */
-static int classify(const struct eval_run *run, struct classifier *classifier, const char *path,
-                    uint64_t *evicted, struct error *error)
+static int classify(const struct match *match, struct classifier *classifier, const char *path,
+                    struct error *error)
 {
     const struct source_pcap_options pcap = {
-        .files = &path, .file_count = 1, .complaint = run->complaint};
+        .files = &path, .file_count = 1, .complaint = match->run->complaint};
     struct source *source;
     struct tally *tally;
-    int failure = tally_new(&tally, protocols_count(run->protocols), error);
+    int failure = tally_new(&tally, protocols_count(match->run->protocols), error);
     if (failure)
         return failure;
     failure = source_pcap_new(&source, &pcap, error);
     if (!failure) {
-        read_capture(source, classifier, tally);
+        read_capture(match, source, classifier, tally);
         source_close(source);
         struct tally_balance balance = tally_balance(tally);
-        *evicted = tally->flows.evicted;
+        match->capture->evicted = tally->flows.evicted;
         if (balance.seen.frames != balance.accounted.frames ||
             balance.seen.bytes != balance.accounted.bytes)
             failure = error_set(error, EDOM, "the frames do not add up: do not use these figures");
@@ -80,26 +108,25 @@ static int classify(const struct eval_run *run, struct classifier *classifier, c
     return failure;
 }
 
-static int run_matched(const struct eval_run *run, struct match *match, const char *path,
-                       const struct eval_row *rows, struct error *error)
+static int run_matched(struct match *match, const char *path, const struct eval_row *rows,
+                       struct error *error)
 {
-    struct classifier_options options = run->classifier;
+    struct classifier_options options = match->run->classifier;
     options.observer = (struct flow_observer){.tell = hear_flow, .context = match};
     struct keyed_secret secret;
-    struct keyed_hash *hash = NULL;
     struct classifier *classifier = NULL;
     int failure = keyed_secret_draw(&secret, error);
     if (!failure)
-        failure = keyed_hash_new(&hash, &secret, error);
+        failure = keyed_hash_new(&match->hash, &secret, error);
     if (!failure)
-        failure = eval_index_make(&match->index, hash, rows, match->capture->count, error);
+        failure = eval_index_make(&match->index, match->hash, rows, match->capture->count, error);
     if (!failure)
-        failure = classifier_new(&classifier, &options, run->protocols, &secret, error);
+        failure = classifier_new(&classifier, &options, match->run->protocols, &secret, error);
     explicit_bzero(&secret, sizeof secret);
     if (!failure)
-        failure = classify(run, classifier, path, &match->capture->evicted, error);
+        failure = classify(match, classifier, path, error);
     classifier_free(classifier);
-    keyed_hash_free(hash);
+    keyed_hash_free(match->hash);
     return failure;
 }
 
@@ -112,8 +139,8 @@ int eval_capture_run(struct eval_capture *capture, const struct eval_run *run, c
         return error_set(error, ENOMEM, "out of memory for %zu rows of truth", count);
     for (size_t i = 0; i < count; i++)
         capture->units[i].row = &rows[i];
-    struct match match = {.capture = capture};
-    int failure = run_matched(run, &match, path, rows, error);
+    struct match match = {.run = run, .capture = capture};
+    int failure = run_matched(&match, path, rows, error);
     eval_index_free(&match.index);
     return failure;
 }

@@ -13,6 +13,8 @@
 /* The tiers, and what they say together: the strongest one that has a verdict wins. */
 enum { EVAL_COMBINED = TIERS, EVAL_TIERS };
 
+enum { EVAL_FIRST_BYTES = 4 }; /* of payload that the baseline of that name reads */
+
 /* A row of truth and what was made of it. One 5-tuple may occur as several flows (a port used
  * again, or an idle time between): the row stands for all of them, its packets and bytes are their
  * sum, and its verdicts are those of the flow with the most bytes; of equals, the first to end. */
@@ -23,8 +25,12 @@ struct eval_unit {
     uint64_t bytes;
     uint64_t largest_bytes; /* of the flow that the verdicts are of */
     uint16_t verdict[EVAL_TIERS];
+    uint16_t data_before[EVAL_TIERS]; /* data packets seen when the verdict was reached */
+    struct flow_surety headers;
     bool is_certain;
     uint16_t service;
+    uint8_t first_count;                   /* of first_bytes; 0: no payload was captured */
+    uint8_t first_bytes[EVAL_FIRST_BYTES]; /* of the 5-tuple's first packet that has any */
 };
 
 struct eval_capture {
@@ -37,6 +43,7 @@ struct eval_capture {
 
 struct eval_run {
     struct classifier_options classifier; /* without observer */
+    unsigned combined;                    /* tiers that make up EVAL_COMBINED, as 1 << tier */
     const struct protocols *protocols;
     struct complaint complaint; /* told what is wrong with the capture */
 };

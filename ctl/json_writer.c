@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "utf8.h"
+
 void json_writer_init(struct json_writer *writer, FILE *out, enum json_layout layout)
 {
     *writer = (struct json_writer){.out = out, .layout = layout};
@@ -35,26 +37,6 @@ static void put_line_break(struct json_writer *writer)
     put(writer, "\n");
     for (unsigned level = 0; level < writer->depth; level++)
         put(writer, "  ");
-}
-
-/* Length of the UTF-8 sequence at `text` (RFC 3629: no overlong forms, no surrogates), 0 when it is
- * none. Stops at the terminating NUL, which continues no sequence. */
-static size_t utf8_sequence(const unsigned char *text)
-{
-    if (text[0] < 0x80)
-        return 1;
-    if (text[0] < 0xc2 || text[0] > 0xf4)
-        return 0;
-    const size_t length = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-    const unsigned char lowest = text[0] == 0xe0 ? 0xa0 : text[0] == 0xf0 ? 0x90 : 0x80;
-    const unsigned char highest = text[0] == 0xed ? 0x9f : text[0] == 0xf4 ? 0x8f : 0xbf;
-    if (text[1] < lowest || text[1] > highest)
-        return 0;
-    for (size_t i = 2; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return length;
 }
 
 static void put_control(struct json_writer *writer, unsigned char byte)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "report_forms.h"
+#include "report_headers.h"
 
 static void count_add(struct tally_count *into, uint64_t frames, uint64_t bytes)
 {
@@ -158,6 +159,8 @@ int report_new(struct report **report, const struct report_context *context,
     made->non_ip = calloc((size_t)tally->protocol_count + 1, sizeof *made->non_ip);
     if (!made->rows || !made->non_ip)
         goto fail;
+    if (context->headers_model && report_headers_new(&made->headers, context, tally))
+        goto fail;
     rows_collect(made);
     non_ip_collect(made);
     time_set(made);
@@ -176,6 +179,7 @@ void report_free(struct report *report)
         return;
     free(report->rows);
     free(report->non_ip);
+    report_headers_free(report->headers);
     free(report);
 }
 

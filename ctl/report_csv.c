@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report_forms.h"
+#include "report_headers.h"
 
 struct csv {
     FILE *out;
@@ -99,6 +100,47 @@ static void put_value(const struct csv *csv, const char *kind, const char *name,
     put_verdicts(csv, NULL);
 }
 
+static void put_named(const struct csv *csv, const char *kind, const struct report_share *share,
+                      int64_t value)
+{
+    put_labels(csv, kind, share->name, share->category);
+    fprintf(csv->out, ",,,%" PRId64, value);
+    put_verdicts(csv, NULL);
+}
+
+static void put_shares(const struct csv *csv, const struct report_share *shares, unsigned count,
+                       const char *of)
+{
+    char kind[REPORT_TEXT];
+    for (unsigned i = 0; i < count; i++) {
+        const struct report_share *share = &shares[i];
+        const struct {
+            const char *name;
+            int64_t value;
+        } columns[] = {{"flows", (int64_t)share->flows},
+                       {"bytes", (int64_t)share->bytes},
+                       {"corrected_flows", (int64_t)share->corrected},
+                       {"corrected_low", (int64_t)share->low},
+                       {"corrected_high", (int64_t)share->high},
+                       {"adjusted_flows", share->adjusted}};
+        for (unsigned k = 0; k < sizeof columns / sizeof *columns; k++) {
+            snprintf(kind, sizeof kind, "headers:%s:%s", of, columns[k].name);
+            put_named(csv, kind, share, columns[k].value);
+        }
+    }
+}
+
+static void put_headers(const struct csv *csv, const struct report_headers *headers)
+{
+    if (!headers)
+        return;
+    put_value(csv, "fit", model_fit_name(headers->fit.verdict), headers->fit.flows);
+    put_value(csv, "fit", "distance_per_mille", headers->fit.distance);
+    put_value(csv, "fit", "margin_per_mille", headers->fit.margin);
+    put_shares(csv, headers->shares, headers->share_count, "protocol");
+    put_shares(csv, headers->categories, headers->category_count, "category");
+}
+
 static void put_balance(const struct csv *csv, const char *name, int64_t value)
 {
     put_labels(csv, "conservation", name, "");
@@ -184,6 +226,7 @@ void report_csv_write(const struct report *report, bool has_header, FILE *out)
     put_frames(&csv, report->tally);
     put_flows(&csv, &report->tally->flows);
     put_agreements(&csv, report);
+    put_headers(&csv, report->headers);
     put_balance(&csv, "balance_frames", report->conservation.balance_frames);
     put_balance(&csv, "balance_bytes", report->conservation.balance_bytes);
     put_value(&csv, "privacy", "min_endpoints", report->context.min_endpoints);

@@ -2,6 +2,7 @@
 /* The JSON form of a report, schema glassbox.report/1: the form the others are compared with. */
 #include "json_writer.h"
 #include "report_forms.h"
+#include "report_headers.h"
 
 static void write_time(struct json_writer *json, const char *key, const struct report *report,
                        uint64_t time_ns)
@@ -237,6 +238,62 @@ static void write_services(struct json_writer *json, const struct report *report
     json_write_array_end(json);
 }
 
+static void write_fit(struct json_writer *json, const struct model_fit *fit)
+{
+    json_write_object_begin(json, "fit");
+    json_write_string(json, "verdict", model_fit_name(fit->verdict));
+    json_write_unsigned(json, "flows", fit->flows);
+    json_write_unsigned(json, "distance_per_mille", fit->distance);
+    json_write_unsigned(json, "margin_per_mille", fit->margin);
+    json_write_object_end(json);
+}
+
+static void write_share(struct json_writer *json, const struct report_share *share,
+                        bool is_protocol)
+{
+    json_write_object_begin(json, NULL);
+    if (is_protocol)
+        json_write_string(json, "protocol", share->name);
+    json_write_string(json, "category", share->category);
+    json_write_unsigned(json, "flows", share->flows);
+    json_write_unsigned(json, "bytes", share->bytes);
+    json_write_unsigned(json, "corrected_flows", share->corrected);
+    json_write_unsigned(json, "corrected_low", share->low);
+    json_write_unsigned(json, "corrected_high", share->high);
+    json_write_signed(json, "adjusted_flows", share->adjusted);
+    json_write_object_end(json);
+}
+
+static void write_shares(struct json_writer *json, const struct report_headers *headers)
+{
+    json_write_object_begin(json, "shares");
+    json_write_unsigned(json, "flows", headers->flows);
+    json_write_array_begin(json, "protocols");
+    for (unsigned i = 0; i < headers->share_count; i++)
+        write_share(json, &headers->shares[i], true);
+    json_write_array_end(json);
+    json_write_array_begin(json, "categories");
+    for (unsigned i = 0; i < headers->category_count; i++)
+        write_share(json, &headers->categories[i], false);
+    json_write_array_end(json);
+    json_write_object_end(json);
+}
+
+static void write_model(struct json_writer *json, const struct report_headers *headers)
+{
+    if (!headers) {
+        json_write_null(json, "model");
+        return;
+    }
+    json_write_object_begin(json, "model");
+    json_write_string(json, "name", headers->model->name);
+    json_write_string(json, "site", headers->model->site);
+    json_write_string(json, "sha256", headers->model->sha256);
+    write_fit(json, &headers->fit);
+    write_shares(json, headers);
+    json_write_object_end(json);
+}
+
 static void write_rules(struct json_writer *json, const struct report *report)
 {
     if (!report->context.rules_sha256) {
@@ -271,7 +328,7 @@ void report_json_write(const struct report *report, bool is_pretty, FILE *out)
     write_non_ip(&json, report);
     write_services(&json, report);
     write_tiers(&json, report);
-    json_write_null(&json, "model");
+    write_model(&json, report->headers);
     write_rules(&json, report);
     write_privacy(&json, report);
     json_write_object_end(&json);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "report_forms.h"
+#include "report_headers.h"
 
 struct label {
     const char *name; /* null ends a list of labels */
@@ -268,6 +269,70 @@ static void put_agreements(FILE *out, const struct report *report, const char *n
     }
 }
 
+static void put_fit(FILE *out, const struct report_headers *headers)
+{
+    put_family(out, "glassbox_model_info", "gauge", "The headers tier's model.");
+    const struct label model[] = {{"name", headers->model->name},
+                                  {"site", headers->model->site},
+                                  {"sha256", headers->model->sha256},
+                                  {0}};
+    put_sample(out, "glassbox_model_info", model, 1);
+    put_family(out, "glassbox_model_fit", "gauge", "1 for the word that says how the model fits.");
+    for (unsigned verdict = 0; verdict < MODEL_FIT_VERDICTS; verdict++) {
+        const struct label labels[] = {{"verdict", model_fit_name(verdict)}, {0}};
+        put_sample(out, "glassbox_model_fit", labels, verdict == headers->fit.verdict);
+    }
+    put_gauge(out, "glassbox_model_fit_distance_per_mille",
+              "Flows whose scores would have to lie elsewhere.", headers->fit.distance);
+    put_gauge(out, "glassbox_model_fit_margin_per_mille", "What chance explains of the distance.",
+              headers->fit.margin);
+}
+
+/* Labels of a share, and an empty place for one more. */
+struct share_labels {
+    struct label label[4];
+};
+
+static struct share_labels labels_of(const struct report_share *share)
+{
+    return (struct share_labels){{{"protocol", share->name}, {"category", share->category}}};
+}
+
+static void put_shares(FILE *out, const struct report_headers *headers)
+{
+    static const char corrected[] = "glassbox_headers_corrected_flows";
+    put_family(out, "glassbox_headers_flows_total", "counter",
+               "Ended flows by the headers tier's verdict, whatever tier won.");
+    for (unsigned i = 0; i < headers->share_count; i++)
+        put_sample(out, "glassbox_headers_flows_total", labels_of(&headers->shares[i]).label,
+                   headers->shares[i].flows);
+    put_family(out, "glassbox_headers_bytes_total", "counter", "Bytes of these flows.");
+    for (unsigned i = 0; i < headers->share_count; i++)
+        put_sample(out, "glassbox_headers_bytes_total", labels_of(&headers->shares[i]).label,
+                   headers->shares[i].bytes);
+    put_family(out, corrected, "gauge",
+               "The same corrected for the model's errors, with a 95 % interval.");
+    for (unsigned i = 0; i < headers->share_count; i++) {
+        const struct report_share *share = &headers->shares[i];
+        struct share_labels labels = labels_of(share);
+        const uint64_t values[] = {share->corrected, share->low, share->high};
+        static const char *const bounds[] = {"estimate", "low", "high"};
+        for (unsigned k = 0; k < 3; k++) {
+            labels.label[2] = (struct label){"bound", bounds[k]};
+            put_sample(out, corrected, labels.label, values[k]);
+        }
+    }
+}
+
+static void put_headers(FILE *out, const struct report_headers *headers)
+{
+    if (!headers)
+        return;
+    put_fit(out, headers);
+    if (headers->share_count)
+        put_shares(out, headers);
+}
+
 static void put_about(FILE *out, const struct report *report)
 {
     char tiers[2 * REPORT_TEXT] = "";
@@ -317,4 +382,5 @@ void report_prometheus_write(const struct report *report, FILE *out)
     put_agreements(out, report, "glassbox_agreement_bytes_total",
                    "Bytes of flows with a verdict from both tiers, by whether they are the same.",
                    true);
+    put_headers(out, report->headers);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report_forms.h"
+#include "report_headers.h"
 
 /* Column widths, in columns of the terminal. */
 enum {
@@ -438,6 +439,61 @@ static void put_words(const struct table *table, const char *before, uint64_t am
     fprintf(table->out, "%s%s%s", before, text, after);
 }
 
+static void put_model(const struct table *table, const struct report_headers *headers)
+{
+    const struct model_fit *fit = &headers->fit;
+    bool is_fitting = fit->verdict == MODEL_FIT_GOOD;
+    footer_begin(table, "model");
+    fprintf(table->out, "%s of %s: ", headers->model->name, headers->model->site);
+    paint(table, is_fitting ? PAINT_PLAIN : PAINT_WARNING);
+    fputs(model_fit_name(fit->verdict), table->out);
+    paint(table, PAINT_PLAIN);
+    put_words(table, " (", fit->flows, " flows");
+    if (fit->flows)
+        fprintf(table->out, ", %u.%u%% off, %u.%u%% by chance", fit->distance / 10,
+                fit->distance % 10, fit->margin / 10, fit->margin % 10);
+    fputs(")\n", table->out);
+}
+
+static void text_interval(char text[4 * REPORT_TEXT], const struct report_share *share,
+                          uint64_t flows)
+{
+    char counted[REPORT_TEXT];
+    char low[REPORT_TEXT];
+    char high[REPORT_TEXT];
+    report_text_share(counted, share->flows, flows);
+    report_text_share(low, share->low, flows);
+    report_text_share(high, share->high, flows);
+    snprintf(text, (size_t)4 * REPORT_TEXT, "%s %s (%s-%s)", share->name, counted, low, high);
+}
+
+/* Shares of flows by kind of use, as counted, and the interval they are in without the model's
+ * errors. Wrapped to the width. */
+static void put_shares(const struct table *table, const struct report_headers *headers)
+{
+    static const char title[] = "flows counted (and corrected, 95 %): ";
+    unsigned column = 0;
+    for (unsigned i = 0; i < headers->category_count; i++) {
+        char text[4 * REPORT_TEXT];
+        text_interval(text, &headers->categories[i], headers->flows);
+        const unsigned length = (unsigned)strlen(text);
+        if (column == 0 || column + 3 + length > table->columns) {
+            fputs(column ? ",\n" : "", table->out);
+            footer_begin(table, column ? "" : "headers");
+            if (column == 0)
+                fputs(title, table->out);
+            column = 9 + (column ? 0 : (unsigned)strlen(title));
+        } else {
+            fputs(", ", table->out);
+            column += 2;
+        }
+        fputs(text, table->out);
+        column += length;
+    }
+    if (column)
+        fputc('\n', table->out);
+}
+
 static void put_flows(const struct table *table)
 {
     const struct tally_flows *flows = &table->report->tally->flows;
@@ -563,6 +619,10 @@ static void put_footer(const struct table *table)
 {
     fputc('\n', table->out);
     put_verdicts(table);
+    if (table->report->headers) {
+        put_model(table, table->report->headers);
+        put_shares(table, table->report->headers);
+    }
     put_flows(table);
     put_frames(table);
     put_encapsulations(table);

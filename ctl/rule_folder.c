@@ -6,47 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "classifier/rules_prove.h"
-
-static bool is_folder(const char *path)
-{
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-/* The folder that the running program lies in. */
-static int find_own_folder(char *path, size_t size)
-{
-    ssize_t length = readlink("/proc/self/exe", path, size - 1);
-    if (length <= 0)
-        return -ENOENT;
-    path[length] = '\0';
-    char *slash = strrchr(path, '/');
-    if (!slash)
-        return -ENOENT;
-    *slash = '\0';
-    return 0;
-}
+#include "own_path.h"
 
 static int find_folder(struct rule_folder *folder, const char *path, struct error *error)
 {
-    static const char *const beside[] = {"../share/glassbox/rules", "../../models/rules"};
     if (path) {
         int written = snprintf(folder->path, sizeof folder->path, "%s", path);
         if (written < (int)sizeof folder->path)
             return 0;
         return error_set(error, ENAMETOOLONG, "the name of the rules folder is too long");
     }
-    char own[2048];
-    bool is_found = find_own_folder(own, sizeof own) == 0;
-    for (unsigned i = 0; is_found && i < sizeof beside / sizeof *beside; i++) {
-        snprintf(folder->path, sizeof folder->path, "%s/%s", own, beside[i]);
-        if (is_folder(folder->path))
-            return 0;
-    }
+    if (own_path_find(folder->path, sizeof folder->path, "rules") == 0)
+        return 0;
     return error_set(error, ENOENT,
                      "no rules lie where this program looks for its own: name a folder");
 }

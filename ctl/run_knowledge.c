@@ -9,7 +9,20 @@ static void tell_fault(const char *text)
     command_complain("%s", text);
 }
 
-/* The rules come first: what they declare must stand in the table before anything counts. */
+static int open_rules(struct run_knowledge *knowledge, struct run_options *run, struct error *error)
+{
+    struct classifier_options *classifier = &run->dataplane.classifier;
+    if (!(classifier->tiers & 1u << TIER_SIGNATURES))
+        return 0;
+    int failure = rule_folder_open(&knowledge->rules, run->rules_path, knowledge->protocols,
+                                   tell_fault, error);
+    classifier->signatures = knowledge->rules.signatures;
+    classifier->services = knowledge->rules.services;
+    return failure;
+}
+
+/* The rules come first: what they declare must stand in the table before anything counts, or is
+ * named by a model. */
 int run_knowledge_open(struct run_knowledge *knowledge, struct run_options *run,
                        struct error *error)
 {
@@ -19,17 +32,18 @@ int run_knowledge_open(struct run_knowledge *knowledge, struct run_options *run,
     if (failure)
         return failure;
     run->dataplane.protocols = knowledge->protocols;
-    if (!(classifier->tiers & 1u << TIER_SIGNATURES))
-        return 0;
-    failure = rule_folder_open(&knowledge->rules, run->rules_path, knowledge->protocols, tell_fault,
-                               error);
-    classifier->signatures = knowledge->rules.signatures;
-    classifier->services = knowledge->rules.services;
+    failure = open_rules(knowledge, run, error);
+    if (failure)
+        return failure;
+    failure = model_files_open(&knowledge->models, classifier->tiers, run->model_paths,
+                               run->model_count, knowledge->protocols, error);
+    classifier->headers_model = knowledge->models.headers.headers;
     return failure;
 }
 
 void run_knowledge_close(struct run_knowledge *knowledge)
 {
+    model_files_close(&knowledge->models);
     rule_folder_close(&knowledge->rules);
     if (knowledge->protocols)
         protocols_free(knowledge->protocols);
@@ -48,6 +62,7 @@ struct report_context run_knowledge_context(const struct run_knowledge *knowledg
         .interval_ns = run->interval_ns,
         .protocols = knowledge->protocols,
         .services = rules->services,
+        .headers_model = knowledge->models.headers.headers,
         .rules_sha256 = rules->rules ? rules->rules->sha256 : NULL,
     };
 }

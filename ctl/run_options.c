@@ -13,6 +13,7 @@ enum { OWN_MAX = 32 };
 static const struct option shared[] = {
     {"tiers", required_argument, NULL, OPTION_TIERS},
     {"rules", required_argument, NULL, OPTION_RULES},
+    {"model", required_argument, NULL, OPTION_MODEL},
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"workers", required_argument, NULL, OPTION_WORKERS},
@@ -31,7 +32,7 @@ static const struct option shared[] = {
 struct run_options run_options_default(void)
 {
     return (struct run_options){
-        .dataplane = {.classifier = {.tiers = 1u << TIER_PORTS,
+        .dataplane = {.classifier = {.tiers = RUN_TIERS_DEFAULT,
                                      .flow_count = 1 << 20,
                                      .timeouts = flow_timeouts_default()},
                       .worker_count = 1},
@@ -57,7 +58,7 @@ static int read_list(const char *text, int (*take)(const char *name, void *conte
     }
 }
 
-static const enum tier built[] = {TIER_PORTS, TIER_SIGNATURES};
+static const enum tier built[] = {TIER_PORTS, TIER_HEADERS, TIER_SIGNATURES};
 
 unsigned run_options_tiers_built(void)
 {
@@ -99,7 +100,7 @@ static int take_tiers_option(struct run_options *run, const char *value, struct 
     if (read_list(value, take_tier, &run->dataplane.classifier.tiers))
         return error_set(error, EINVAL,
                          "--tiers: '%s' is not a list of tiers that are built in: ports, "
-                         "signatures",
+                         "headers, signatures",
                          value);
     return 0;
 }
@@ -122,6 +123,11 @@ static int take_option(struct run_options *run, int option, const char *value, s
         return take_tiers_option(run, value, error);
     case OPTION_RULES:
         run->rules_path = value;
+        return 0;
+    case OPTION_MODEL:
+        if (run->model_count == RUN_MODELS_MAX)
+            return error_set(error, EINVAL, "--model: one of each kind will do");
+        run->model_paths[run->model_count++] = value;
         return 0;
     case OPTION_FORMAT:
         format = report_format_find(value);

@@ -7,19 +7,25 @@
 #include "ctl/report.h"
 #include "dataplane/dataplane.h"
 
-enum { RUN_WORKERS_MAX = 64 };
+enum { RUN_WORKERS_MAX = 64, RUN_MODELS_MAX = 2 };
+
+/* Tiers where none are named. */
+enum { RUN_TIERS_DEFAULT = 1u << TIER_PORTS };
 
 struct run_options {
     struct dataplane_options dataplane; /* but for protocols */
     enum report_format format;
     uint64_t interval_ns; /* 0: the whole run is one interval */
     unsigned min_endpoints;
-    const char *rules_path; /* null: the program's own */
+    const char *rules_path;                  /* null: the program's own */
+    const char *model_paths[RUN_MODELS_MAX]; /* of kinds that none is given of: likewise */
+    unsigned model_count;
 };
 
 enum run_option {
     OPTION_TIERS = 256,
     OPTION_RULES,
+    OPTION_MODEL,
     OPTION_FORMAT,
     OPTION_INTERVAL,
     OPTION_WORKERS,
@@ -36,7 +42,8 @@ enum run_option {
 
 /* Their part of a command's help. */
 #define RUN_OPTIONS_HELP                                                                         \
-    "  --tiers LIST       evidence to use: ports, signatures (default: ports)\n"                 \
+    "  --tiers LIST       evidence to use: ports, headers, signatures (default: ports)\n"        \
+    "  --model FILE       model of the headers tier (default: this program's own)\n"             \
     "  --rules DIR        rules of the signatures tier (default: this program's own)\n"          \
     "  --format FORMAT    table, json, ndjson, csv or prometheus (default: table)\n"             \
     "  --interval S       one report per S seconds (default: 60 live, one in all of captures)\n" \

@@ -157,7 +157,8 @@ static int new_dataplane(struct dataplane **dataplane, const struct dataplane_op
                          struct error *error)
 {
     const struct policy_options *policy = options->classifier.policy;
-    if (options->classifier.observer.tell || (policy && policy->oracle.ask))
+    if (options->classifier.observer.tell || options->classifier.observer.measure ||
+        (policy && policy->oracle.ask))
         return error_set(error, EPERM, "a dataplane tells nobody about single flows");
     if (policy && options->worker_count != 1)
         return error_set(error, EINVAL, "boxes see all traffic: they need it in one worker");

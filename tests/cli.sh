@@ -55,6 +55,33 @@ run replay --format json --interval 10 --workers 4 "$sample"
 same_as 'the same with four workers' tests/golden/sample.intervals.ndjson
 run replay --format json - < "$sample";   same_as 'the same from standard input' tests/golden/sample.json
 
+# By sizes and times alone, with a model made by hand.
+model=tests/data/models/small.model
+headers=(--tiers ports,headers --model "$model")
+for format in json csv prometheus; do
+    run replay --format "$format" "${headers[@]}" "$sample"
+    same_as "$format by headers" "tests/golden/sample.headers.$format"
+done
+LC_ALL=C.UTF-8 run replay "${headers[@]}" "$sample"; same_as 'table by headers' tests/golden/sample.headers.txt
+run replay --format json --workers 3 "${headers[@]}" "$sample"
+same_as 'by headers with three workers' tests/golden/sample.headers.json
+run model show "$model";        same_as 'model show' tests/golden/model.txt
+run model show --json "$model"; same_as 'model show --json' tests/golden/model.json
+expect 'model check' 0 '' model check "$model"
+sed 's/^error 5/error 6/' "$model" > "$scratch/changed.model"
+expect 'model check: a changed model' 1 'changed.model: the digest is not' model check "$scratch/changed.model"
+expect 'a changed model' 1 'changed.model: the digest is not' \
+    replay --tiers headers --model "$scratch/changed.model" "$sample"
+sed 's/^class rtp/class wtp/' "$model" > "$scratch/strange.model"
+tests/data/models/seal.py "$scratch/strange.model"
+expect 'a model of other protocols' 1 "strange.model:13: there is no protocol 'wtp'" \
+    model check "$scratch/strange.model"
+expect 'a model that no tier asks for' 1 'needs --tiers headers' replay --model "$model" "$sample"
+expect 'two models of a kind' 1 'already' replay "${headers[@]}" --model "$model" "$sample"
+run model features
+sed -n '/^| feature |/,$p' docs/model-format.md > "$scratch/table"
+cmp -s "$scratch/table" "$scratch/out"; verdict 'the features of docs/model-format.md' $?
+
 # The same frames with a stronger tier; a build without Hyperscan refuses in one line.
 if "$glassbox" version | grep -q hyperscan; then
     run replay --format json --tiers ports,signatures --rules models/rules "$sample"
@@ -172,6 +199,17 @@ expect 'eval: overruled without reason' 1 "overruled:1: the header has no column
 expect 'eval: mistakes nowhere' 1 'No such file or directory' \
     eval --truth "$truth" --mistakes "$scratch/none/mistakes.csv"
 
+echo "$header" > "$truth"
+echo 'sample.pcap,udp,203.0.113.77,9,203.0.113.78,10,echo' >> "$truth"
+expect 'eval: a column that is not there' 1 "^glassbox: --split-by: the truth has no column 'day'" \
+    eval --truth "$truth" --root tests/data --split-by day
+expect 'eval: a fold that is not there' 1 "^glassbox: --only: no row of the truth is of 'mars'" \
+    eval --truth "$truth" --root tests/data --split-by site --only mars
+expect 'eval: a word that is not there' 1 "^glassbox: --unknown: no row of the truth says 'tor'" \
+    eval --truth "$truth" --root tests/data --unknown tor
+expect 'eval: an empty word' 1 "^glassbox: --unknown: 'echo,' is not a list of words" \
+    eval --truth "$truth" --root tests/data --unknown echo,
+
 # Wrong use: a usage line, exit 2, nothing on stdout.
 misuse() { # WHAT-IT-SAYS ARGUMENT...
     expect "misuse: ${*:2}" 2 "$1" "${@:2}"
@@ -207,10 +245,17 @@ misuse '--workers: boxes see all traffic' audit x --box y --workers 2
 misuse '--box: audits are tables or JSON' live --source af_packet:lo --box y --workers 2
 misuse '--box: audits are tables or JSON' live --source af_packet:lo --box y --format csv
 misuse 'what is true' eval
+misuse 'what to do' model
+misuse "'sow' is none of show" model sow
+misuse '--json goes with show' model check --json x
+misuse '--model: one of each kind' replay --model a --model b --model c x
 misuse "unknown option '--truht'" eval --truht x
 misuse '--truth needs a value' eval --truth
 misuse "'sure' is none of high, medium, any" eval --truth x --min-confidence sure
 misuse "'csv' is none of table, json" eval --truth x --format csv
+misuse "'name' is none of protocol, category, group" eval --truth x --by name
+misuse 'say it with --split-by' eval --truth x --only site
+misuse 'say it with --split-by' eval --truth x --without site
 misuse 'are for reports, not for eval' eval --truth x --workers 2
 misuse 'are for reports, not for eval' eval --truth x --interval 5
 misuse 'are for reports, not for eval' eval --truth x --min-endpoints 5
@@ -220,7 +265,7 @@ misuse "unknown option '--yaml'" protocols --yaml
 misuse 'takes no arguments' version x
 
 # Help and lists.
-for command in replay audit eval protocols version; do
+for command in replay audit eval model protocols version; do
     expect "$command --help" 0 '' "$command" --help
     grep -q "^usage: glassbox $command" "$scratch/out"
     verdict "$command --help shows its usage" $?

@@ -1,105 +1,76 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""tests/bench/bench.py BUILD_DIR [OUT]: CPU time and memory of replay as ratios inside one run, each
-command in turn with its yardsticks, medians of the rounds; a table on stdout, all of it in OUT (JSON). What a
-command needs to start (measured on a capture without packets) is shown apart and not spread over packets."""
+"""tests/bench/bench.py BUILD_DIR OUT [--quick] [--parts PART,...] [--page FILE]: measures a build, each figure as
+a ratio inside one run, and writes all of it to OUT (JSON), the tables to stdout and, where asked, the page of
+docs. Parts: offline, memory, live, growth, flood; those not asked for keep what OUT says of them. --quick
+makes everything small, to see that it works: its figures mean nothing."""
 
+import argparse
 import json
 import os
 import pathlib
-import shutil
-import statistics
-import struct
+import platform
+import re
 import subprocess
 import sys
 import tempfile
+import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-ROUNDS = 5
-MIXED_PACKETS = 1_000_000
-SMALL_PACKETS, SMALL_FLOWS = 3_000_000, 1_000_000
+import bench_flood
+import bench_growth
+import bench_live
+import bench_memory
+import bench_offline
+import bench_page
+from bench_run import Bench
 
-
-def measure(command):
-    """(CPU seconds, peak kB) of one run."""
-    with tempfile.TemporaryFile() as out:
-        child = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        sys.exit(f"bench: {' '.join(map(str, command))} exited with {child.returncode}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+PARTS = {"offline": bench_offline, "memory": bench_memory, "live": bench_live, "growth": bench_growth,
+         "flood": bench_flood}
 
 
-def median_cpu(measured):
-    return statistics.median(cpu for cpu, _ in measured)
+def first_line(*words):
+    try:
+        return subprocess.run(words, capture_output=True, check=True, text=True).stdout.splitlines()[0]
+    except (OSError, subprocess.SubprocessError, IndexError):
+        return "unknown"
 
 
-def compare(name, packets, commands, capture, empty):
-    """Runs all commands once a round, so that a noisy moment hits every one of them."""
-    runs = {label: [] for label in commands}
-    starts = {label: [] for label in commands}
-    for _ in range(ROUNDS):
-        for label, command in commands.items():
-            starts[label].append(measure([*command, empty]))
-            runs[label].append(measure([*command, capture]))
-    rows = {}
-    for label, measured in runs.items():
-        start = median_cpu(starts[label])
-        seconds = max(median_cpu(measured) - start, 0.0)
-        rows[label] = {"cpu_seconds": round(seconds, 4), "start_seconds": round(start, 4),
-                       "ns_per_packet": round(seconds / packets * 1e9, 1),
-                       "peak_kb": max(peak for _, peak in measured)}
-    return {"name": name, "packets": packets, "rounds": ROUNDS, "rows": rows}
+def machine():
+    """What the figures were measured on; nothing that names the machine itself."""
+    processors = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    name = re.search(r"model name\s*: (.*)", processors)
+    huge = pathlib.Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    return {"processor": name.group(1) if name else platform.machine(), "processors": os.cpu_count(),
+            "kernel": platform.release(), "compiler": first_line("gcc", "--version"),
+            "huge_pages": huge.read_text(encoding="utf-8").split("[")[1].split("]")[0] if huge.exists() else "none",
+            "load": round(os.getloadavg()[0], 2), "date": time.strftime("%Y-%m-%d", time.gmtime())}
 
 
-def packets_of(read_pcap, capture):
-    return int(subprocess.run([read_pcap, capture], capture_output=True, check=True).stdout)
-
-
-def show(results):
-    for result in results:
-        floor = next(iter(result["rows"].values()))
-        print(f"\n{result['name']}: {result['packets']} packets, median of {result['rounds']} rounds")
-        print(f"  {'':42} {'CPU s':>8} {'ns/packet':>10} {'x libpcap':>10} {'+ns/packet':>11} {'start s':>8} {'peak MB':>8}")
-        for label, row in result["rows"].items():
-            ratio = row["cpu_seconds"] / floor["cpu_seconds"]
-            extra = row["ns_per_packet"] - floor["ns_per_packet"]
-            print(f"  {label:42} {row['cpu_seconds']:8.3f} {row['ns_per_packet']:10.1f} {ratio:10.2f} "
-                  f"{extra:11.1f} {row['start_seconds']:8.3f} {row['peak_kb'] / 1024:8.1f}")
-
-
-def commands_of(build):
-    replay = [build / "ctl/glassbox", "replay", "--rules", ROOT / "models/rules", "--tiers"]
-    commands = {
-        "libpcap alone": [build / "tests/bench/read_pcap"],
-        "replay --tiers ports": [*replay, "ports"],
-        "replay --tiers ports --workers 2": [*replay, "ports", "--workers", "2"],
-        "replay --tiers ports,signatures": [*replay, "ports,signatures"],
-    }
-    if shutil.which("ndpiReader"):
-        commands["ndpiReader -q"] = ["ndpiReader", "-q", "-i"]
-    return commands
-
-
-def write_empty(path):
-    path.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--page", type=pathlib.Path)
+    return parser.parse_args()
 
 
 def main():
-    build = pathlib.Path(sys.argv[1]).resolve()
+    options = read_options()
+    results = json.loads(options.out.read_text(encoding="utf-8")) if options.out.exists() else {}
+    results["machine"] = machine()
     with tempfile.TemporaryDirectory() as scratch:
-        mixed, small, empty = (pathlib.Path(scratch, name) for name in ("mixed.pcap", "small.pcap", "empty.pcap"))
-        subprocess.run([HERE / "mixed_capture.py", mixed, str(MIXED_PACKETS)], check=True)
-        subprocess.run([build / "tests/bench/make_flows", small, str(SMALL_PACKETS), str(SMALL_FLOWS)], check=True)
-        write_empty(empty)
-        commands = commands_of(build)
-        results = [compare(name, packets_of(build / "tests/bench/read_pcap", capture), commands, capture, empty)
-                   for name, capture in (("mixed capture", mixed), ("minimum size, 1 M flows", small))]
-    show(results)
-    if len(sys.argv) > 2:
-        pathlib.Path(sys.argv[2]).write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        bench = Bench(options.build.resolve(), pathlib.Path(scratch), options.quick)
+        for part in options.parts.split(","):
+            start = time.monotonic()
+            results[part] = PARTS[part].run(bench)
+            print(f"{part}: {time.monotonic() - start:.0f} s", file=sys.stderr)
+            options.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    page = bench_page.page_of(results)
+    print(page)
+    if options.page:
+        options.page.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -154,6 +154,31 @@ static void evicts_the_idlest_of_the_neighbourhood(void)
     flow_table_free(table);
 }
 
+/* Whoever had one packet goes before whoever had more, however long ago that was. */
+static void evicts_single_packets_first(void)
+{
+    enum { FLOWS = 5, LASTING = 2 };
+    struct flow_table *table;
+    CU_ASSERT_EQUAL_FATAL(flow_table_new(&table, FLOWS, NULL), 0);
+    const uint64_t second_ns = 1000000000;
+    struct flow_key lasting = {{LASTING + 1, LASTING + 1}};
+    for (uint64_t i = 0; i < FLOWS; i++) {
+        struct flow_key key = {{i + 1, i + 1}};
+        uint32_t slot = flow_table_place(table, &key, 0);
+        flow_table_claim(table, slot, &key, (50 + i) * second_ns);
+        if (i == LASTING)
+            flow_table_touch(table, slot, second_ns);
+    }
+    for (uint64_t i = 0; i < 1000; i++) {
+        struct flow_key single = {{100 + i, 100 + i}};
+        uint32_t slot = flow_table_place(table, &single, (60 + i) * second_ns);
+        CU_ASSERT_FALSE_FATAL(flow_table_holds(table, slot, &lasting));
+        flow_table_release(table, slot);
+        flow_table_claim(table, slot, &single, (60 + i) * second_ns);
+    }
+    flow_table_free(table);
+}
+
 /* Keys whose bits name different buckets, so that a full table can meet an empty neighbourhood. */
 static void a_full_table_always_makes_room(void)
 {
@@ -217,6 +242,7 @@ CU_TestInfo flow_table_tests[] = {
     {"behaves like a plain table", behaves_like_a_plain_table},
     {"holds what it promises before evicting", holds_what_it_promises_before_evicting},
     {"evicts the idlest of the neighbourhood", evicts_the_idlest_of_the_neighbourhood},
+    {"evicts single packets first", evicts_single_packets_first},
     {"a full table always makes room", a_full_table_always_makes_room},
     {"stamps tell idleness roughly", stamps_tell_idleness_roughly},
     {"refuses impossible sizes", refuses_impossible_sizes},

@@ -330,6 +330,69 @@ static void reads_any_byte_anywhere(void)
     }
 }
 
+/* The same IP packet without its Ethernet header: only the layers read that. */
+static bool parse_without_ethernet(const struct packet_case *row,
+                                   const struct frame_builder *builder, uint32_t captured_bytes,
+                                   struct packet *packet)
+{
+    enum { ETHERNET_BYTES = 14, RAW_IP = 101 };
+    struct frame frame = frame_builder_frame(builder, RAW_IP);
+    frame.captured_bytes = captured_bytes - ETHERNET_BYTES;
+    frame.wire_bytes = builder->length - ETHERNET_BYTES;
+    frame.bytes = place(builder->bytes + ETHERNET_BYTES, frame.captured_bytes);
+    memset(packet, 0xee, sizeof *packet);
+    enum packet_outcome outcome = packet_parse(&frame, &row->options, packet);
+    if (outcome == PACKET_FLOW && packet->payload)
+        packet->payload = builder->bytes + ETHERNET_BYTES + (packet->payload - frame.bytes);
+    packet->wire_bytes = builder->length;
+    return outcome == PACKET_FLOW && !packet->encapsulations;
+}
+
+/* Ethernet and IP, as the frame's own words have it. */
+static bool carries_ip(const struct packet_case *row, const struct frame_builder *builder)
+{
+    uint32_t type = (uint32_t)builder->bytes[12] << 8 | builder->bytes[13];
+    unsigned version = builder->bytes[14] >> 4;
+    return row->link_type == 1 &&
+           ((type == 0x0800 && version == 4) || (type == 0x86dd && version == 6));
+}
+
+static unsigned compare_ways(const struct packet_case *row, const struct frame_builder *builder,
+                             uint32_t captured_bytes)
+{
+    struct packet layered;
+    struct packet packet;
+    if (captured_bytes < 34 || !carries_ip(row, builder) ||
+        !parse_without_ethernet(row, builder, captured_bytes, &layered))
+        return 0;
+    enum packet_outcome outcome = parse(row, builder, captured_bytes, builder->length, &packet);
+    expect(outcome == PACKET_FLOW && !memcmp(&packet, &layered, sizeof packet), row, captured_bytes,
+           builder->length, "the same as without Ethernet");
+    return 1;
+}
+
+/* What is read in one go is what the layers would read, whatever stands in any byte and wherever
+ * the capture ends. */
+static void plain_packets_read_like_all_others(void)
+{
+    unsigned compared = 0;
+    for (unsigned i = 0; i < packet_case_count; i++) {
+        struct frame_builder builder;
+        packet_case_build(&packet_cases[i], &builder);
+        for (uint32_t end = 0; end <= builder.length; end++)
+            compared += compare_ways(&packet_cases[i], &builder, end);
+        for (uint32_t at = 12; at < builder.length; at++) {
+            uint8_t kept = builder.bytes[at];
+            for (unsigned value = 0; value < 256; value += 5) {
+                builder.bytes[at] = (uint8_t)value;
+                compared += compare_ways(&packet_cases[i], &builder, builder.length);
+            }
+            builder.bytes[at] = kept;
+        }
+    }
+    CU_ASSERT(compared > 100000);
+}
+
 static void names_every_outcome_and_encapsulation(void)
 {
     for (unsigned i = 0; i < PACKET_OUTCOMES; i++)
@@ -346,6 +409,7 @@ CU_TestInfo packet_tests[] = {
     {"reads captures cut at every byte", reads_captures_cut_at_every_byte},
     {"reads frames cut on the wire at every byte", reads_frames_cut_on_the_wire_at_every_byte},
     {"reads any byte anywhere", reads_any_byte_anywhere},
+    {"plain packets read like all others", plain_packets_read_like_all_others},
     {"names every outcome and encapsulation", names_every_outcome_and_encapsulation},
     CU_TEST_INFO_NULL,
 };

@@ -303,9 +303,9 @@ static void draws_whole_captures(void)
         parts[i] = (struct eval_part){.capture = i, .class = 1, .cell = {.truth = {100, 1000}}};
         *(i % 2 ? &parts[i].cell.right : &parts[i].cell.missed) = parts[i].cell.truth;
     }
-    const struct eval_tier_score tier = {.part_count = 10, .parts = parts};
+    const struct eval_score score = {.part_count = 10, .parts = parts};
     struct eval_spread spreads[3];
-    CU_ASSERT_EQUAL_FATAL(eval_bootstrap(&tier, 2, 10, spreads, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(eval_bootstrap(&score, 2, 10, spreads, NULL), 0);
     CU_ASSERT(!spreads[0].bytes[EVAL_RECALL].is_known);
     for (unsigned class = 1; class <= 2; class ++) {
         CU_ASSERT(spreads[class].bytes[EVAL_RECALL].is_known);
@@ -313,7 +313,7 @@ static void draws_whole_captures(void)
         CU_ASSERT(is_near(spreads[class].bytes[EVAL_RECALL].high, 0.8));
     }
     struct eval_spread again[3];
-    CU_ASSERT_EQUAL_FATAL(eval_bootstrap(&tier, 2, 10, again, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(eval_bootstrap(&score, 2, 10, again, NULL), 0);
     CU_ASSERT_EQUAL(spreads[1].flows_f1.low, again[1].flows_f1.low);
 }
 
@@ -323,9 +323,9 @@ static void gives_no_interval_from_few_captures(void)
     for (unsigned i = 0; i < EVAL_CLUSTERS_MIN - 1; i++)
         parts[i] = (struct eval_part){
             .capture = i, .class = 0, .cell = {.truth = {1, 1}, .right = {1, 1}}};
-    const struct eval_tier_score tier = {.part_count = EVAL_CLUSTERS_MIN - 1, .parts = parts};
+    const struct eval_score score = {.part_count = EVAL_CLUSTERS_MIN - 1, .parts = parts};
     struct eval_spread spreads[2];
-    CU_ASSERT_EQUAL_FATAL(eval_bootstrap(&tier, 1, EVAL_CLUSTERS_MIN - 1, spreads, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(eval_bootstrap(&score, 1, EVAL_CLUSTERS_MIN - 1, spreads, NULL), 0);
     CU_ASSERT(!spreads[0].bytes[EVAL_PRECISION].is_known);
     CU_ASSERT(!spreads[1].flows_f1.is_known);
 }
@@ -385,6 +385,7 @@ static void run_small(struct eval_capture *capture, struct eval_truth *truth,
                        .flow_count = 1000,
                        .timeouts = flow_timeouts_default()},
         .protocols = protocols,
+        .combined = 1u << TIER_PORTS,
         .complaint = {.tell = note_complaint, .context = &complaints},
     };
     const struct eval_columns columns = {.label = NULL};
@@ -410,10 +411,14 @@ static void matches_flows_with_rows(void)
     CU_ASSERT_EQUAL(units[0].packets, 2);
     CU_ASSERT_EQUAL(units[0].bytes, bytes[0]);
     CU_ASSERT_EQUAL(units[0].verdict[TIER_PORTS], protocols_find(protocols, "dns"));
+    CU_ASSERT_EQUAL(units[0].data_before[TIER_PORTS], 1);
+    CU_ASSERT_EQUAL(units[0].first_count, EVAL_FIRST_BYTES);
     CU_ASSERT_EQUAL(units[1].verdict[EVAL_COMBINED], protocols_find(protocols, "ntp"));
+    CU_ASSERT_EQUAL(units[1].data_before[EVAL_COMBINED], 1);
     CU_ASSERT_EQUAL(units[2].flows, 1);
     CU_ASSERT_EQUAL(units[2].verdict[TIER_PORTS], PROTOCOL_UNKNOWN);
     CU_ASSERT_EQUAL(units[3].flows, 0);
+    CU_ASSERT_EQUAL(units[3].first_count, 0);
     CU_ASSERT_EQUAL(capture.foreign_flows, 1);
     CU_ASSERT_EQUAL(capture.foreign_bytes, bytes[3]);
     CU_ASSERT_EQUAL(capture.evicted, 0);
@@ -429,24 +434,24 @@ static void counts_by_hand(void)
     struct eval_truth truth;
     struct eval_capture capture;
     struct eval_words words;
-    struct eval_score score;
+    struct eval_samples samples = {.tiers = 1u << TIER_PORTS, .least = EVAL_CONFIDENCE_HIGH};
     struct eval_result result;
     uint64_t bytes[4];
     CU_ASSERT_EQUAL_FATAL(protocols_new(&protocols, NULL), 0);
     run_small(&capture, &truth, protocols, bytes);
     eval_words_init(&words, protocols);
-    eval_score_init(&score, 1u << TIER_PORTS, EVAL_CONFIDENCE_HIGH);
-    CU_ASSERT_EQUAL_FATAL(eval_score_add(&score, &words, &capture, NULL), 0);
-    CU_ASSERT_EQUAL(score.scored.flows, 3);
-    CU_ASSERT_EQUAL(score.scored.bytes, bytes[0] + bytes[1] + bytes[2]);
-    CU_ASSERT_EQUAL(score.unseen, 1);
-    CU_ASSERT_EQUAL(score.split, 1);
-    CU_ASSERT_EQUAL(score.foreign.flows, 1);
-    CU_ASSERT_EQUAL_FATAL(eval_result_make(&result, &score, &words, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(eval_samples_add(&samples, &words, &capture, NULL), 0);
+    CU_ASSERT_EQUAL(samples.summary.scored.flows, 3);
+    CU_ASSERT_EQUAL(samples.summary.scored.bytes, bytes[0] + bytes[1] + bytes[2]);
+    CU_ASSERT_EQUAL(samples.summary.unseen, 1);
+    CU_ASSERT_EQUAL(samples.summary.split, 1);
+    CU_ASSERT_EQUAL(samples.summary.foreign.flows, 1);
+    CU_ASSERT_EQUAL_FATAL(eval_result_make(&result, &samples, &words, EVAL_BY_PROTOCOL, NULL, NULL),
+                          0);
     CU_ASSERT_EQUAL_FATAL(result.tier_count, 1);
-    const struct eval_result_tier *tier = &result.tiers[0];
+    const struct eval_result_method *tier = &result.methods[0];
     CU_ASSERT_EQUAL_FATAL(tier->class_count, 3);
-    const struct eval_result_class *dns = &tier->classes[0];
+    const struct eval_result_row *dns = &tier->classes[0];
     CU_ASSERT_STRING_EQUAL(dns->name, "dns");
     CU_ASSERT_EQUAL(dns->cell.truth.flows, 2);
     CU_ASSERT_EQUAL(dns->cell.right.bytes, bytes[0]);
@@ -460,9 +465,10 @@ static void counts_by_hand(void)
     CU_ASSERT(eval_rate_of(&tier->all.cell, EVAL_PRECISION, false, &value) && is_near(value, 0.5));
     CU_ASSERT(eval_rate_of(&tier->all.cell, EVAL_RECALL, false, &value) && is_near(value, 1 / 3.0));
     CU_ASSERT(eval_rate_of(&tier->all.cell, EVAL_F1, false, &value) && is_near(value, 0.4));
+    CU_ASSERT(is_near(tier->mean_recall, 0.25));
     CU_ASSERT_EQUAL(tier->confusion_count, 2);
     eval_result_free(&result);
-    eval_score_free(&score);
+    eval_samples_free(&samples);
     eval_words_free(&words);
     eval_capture_free(&capture);
     eval_truth_free(&truth);
@@ -476,6 +482,12 @@ static void hear_nothing(void *context, const struct flow_ended *flow)
 }
 
 static unsigned closed;
+
+static void measure_nothing(void *context, const struct flow_measured *flow)
+{
+    (void)context;
+    (void)flow;
+}
 
 static void note_close(struct source *source)
 {
@@ -497,6 +509,9 @@ static void dataplanes_refuse_observers(void)
     CU_ASSERT_EQUAL(dataplane_start(&dataplane, &options, sources, NULL), -EPERM);
     CU_ASSERT_EQUAL(dataplane_start_each(&dataplane, &options, both, NULL), -EPERM);
     CU_ASSERT_EQUAL(closed, 4);
+    options.classifier.observer = (struct flow_observer){.measure = measure_nothing};
+    CU_ASSERT_EQUAL(dataplane_start_each(&dataplane, &options, both, NULL), -EPERM);
+    CU_ASSERT_EQUAL(closed, 6);
 }
 
 CU_TestInfo eval_tests[] = {

@@ -79,10 +79,12 @@ static bool same_tally(const struct tally *a, const struct tally *b)
     plain_a.end_ns = plain_b.end_ns = 0;
     plain_a.non_ip = plain_b.non_ip = NULL;
     plain_a.cells = plain_b.cells = NULL;
+    plain_a.headers = plain_b.headers = NULL;
     plain_a.services = plain_b.services = NULL;
     return memcmp(&plain_a, &plain_b, sizeof plain_a) == 0 &&
            memcmp(a->non_ip, b->non_ip, a->protocol_count * sizeof *a->non_ip) == 0 &&
            memcmp(a->cells, b->cells, a->protocol_count * sizeof *a->cells) == 0 &&
+           memcmp(a->headers, b->headers, a->protocol_count * sizeof *a->headers) == 0 &&
            memcmp(a->services, b->services, SERVICES_MAX * sizeof *a->services) == 0;
 }
 

@@ -376,11 +376,16 @@ analyse() {
         2>/dev/null
 }
 
+# can_label PROGRAM: is it there, and built with what "label" needs?
+can_label() {
+    [ -x "$1" ] && "$1" version | grep -q '^with:.* label'
+}
+
 # kernel_watch_start, kernel_watch_stop: "glassbox label", if it is built, writes which cgroup the
 # kernel says each flow belongs to (the answering end's) to $LAB_DIR/kernel.csv.
 kernel_watch_start() {
     LAB_WATCH_PID=
-    [ -x "$LAB_GLASSBOX" ] || return 0
+    can_label "$LAB_GLASSBOX" || return 0
     "$LAB_GLASSBOX" label --cgroup "$(basename "$LAB_CGROUP")=*" --output "$LAB_DIR/kernel.csv" \
         2>"$LAB_DIR/log/label" &
     LAB_WATCH_PID=$!

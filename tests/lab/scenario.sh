@@ -8,6 +8,8 @@
 #   seconds     how long its clients may take; then they are ended
 #   shows       display filters, one a line: what a protocol analyser must find, or the run failed
 #   names       NAME=HOST pairs for the resolver; NAME=HOST/6 for names with an IPv6 address too
+#   carries     of a tunnel: scenarios that travel inside, as they are; their helper functions
+#               have other names than the tunnel's
 # and defines
 #   servers     starts the servers and says with flows_are what flows are; returns when they listen
 #   clients     what the subscribers do
@@ -16,16 +18,34 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
 network=$1 scenario=$2 folder=$3
+
+# scenario_read: the scenario, and where it carries others their servers and clients under names of
+# their own, with the packages and names those need.
+scenario_read() {
+    local other inner_packages='' inner_names=''
+    # shellcheck source=/dev/null
+    . "$here/scenarios/$scenario.sh"
+    for other in $carries; do
+        # shellcheck source=/dev/null
+        . "$here/scenarios/$other.sh"
+        eval "servers_of_${other//-/_}() { $(declare -f servers | tail -n +2); }"
+        eval "clients_of_${other//-/_}() { $(declare -f clients | tail -n +2); }"
+        inner_packages+=" $packages" inner_names+=" $names"
+    done
+    # shellcheck source=/dev/null
+    . "$here/scenarios/$scenario.sh"
+    packages+=$inner_packages
+    names=$(printf '%s\n' $names $inner_names | sort -u)
+}
 LAB_PLACE="$network $scenario"
-packages='' seconds=45 shows='' names=''
+packages='' seconds=45 shows='' names='' carries=''
 for part in "$here"/parts/*.sh; do
     # shellcheck source=/dev/null
     . "$part"
 done
 # shellcheck source=/dev/null
 . "$here/networks/$network.sh"
-# shellcheck source=/dev/null
-. "$here/scenarios/$scenario.sh"
+scenario_read
 
 # clients_run: the clients, but no longer than they may take. They go on past what fails: whether
 # the traffic came about is seen in the capture.

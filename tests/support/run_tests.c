@@ -15,9 +15,14 @@ static CU_SuiteInfo all_suites[] = {
     {"policy", NULL, NULL, NULL, NULL, policy_tests},
     {"prefixes", NULL, NULL, NULL, NULL, prefixes_tests},
     {"protocol", NULL, NULL, NULL, NULL, protocol_tests},
+    {"feature", NULL, NULL, NULL, NULL, feature_tests},
+    {"headers_clock", NULL, NULL, NULL, NULL, headers_clock_tests},
+    {"headers_model", NULL, NULL, NULL, NULL, headers_model_tests},
+    {"model_stats", NULL, NULL, NULL, NULL, model_stats_tests},
     {"flow", NULL, NULL, NULL, NULL, flow_tests},
     {"flow_key", NULL, NULL, NULL, NULL, flow_key_tests},
     {"flow_table", NULL, NULL, NULL, NULL, flow_table_tests},
+    {"flood", NULL, NULL, NULL, NULL, flood_tests},
     {"rules", NULL, NULL, NULL, NULL, rules_tests},
     {"signature", NULL, NULL, NULL, NULL, signature_tests},
     {"signature_patterns", NULL, NULL, NULL, NULL, signature_patterns_tests},
@@ -37,6 +42,8 @@ static CU_SuiteInfo all_suites[] = {
     {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
     {"box_reader", NULL, NULL, NULL, NULL, box_reader_tests},
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
+    {"eval_measures", NULL, NULL, NULL, NULL, eval_measures_tests},
+    {"grower", NULL, NULL, NULL, NULL, grower_tests},
 };
 
 enum { SUITES = sizeof all_suites / sizeof *all_suites };

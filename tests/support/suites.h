@@ -11,9 +11,14 @@ extern CU_TestInfo quantity_tests[];
 extern CU_TestInfo policy_tests[];
 extern CU_TestInfo prefixes_tests[];
 extern CU_TestInfo protocol_tests[];
+extern CU_TestInfo feature_tests[];
 extern CU_TestInfo flow_tests[];
+extern CU_TestInfo headers_clock_tests[];
+extern CU_TestInfo headers_model_tests[];
+extern CU_TestInfo model_stats_tests[];
 extern CU_TestInfo flow_key_tests[];
 extern CU_TestInfo flow_table_tests[];
+extern CU_TestInfo flood_tests[];
 extern CU_TestInfo rules_tests[];
 extern CU_TestInfo signature_tests[];
 extern CU_TestInfo signature_patterns_tests[];
@@ -33,5 +38,7 @@ extern CU_TestInfo label_tests[];
 extern CU_TestInfo label_csv_tests[];
 extern CU_TestInfo box_reader_tests[];
 extern CU_TestInfo eval_tests[];
+extern CU_TestInfo eval_measures_tests[];
+extern CU_TestInfo grower_tests[];
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reads bytes that others wrote: a bounded cursor that turns short and stays short, and
- * big-endian loads. Not for our own memory. */
+ * loads of either byte order. Not for our own memory. */
 #ifndef BASE_CURSOR_H
 #define BASE_CURSOR_H
 
@@ -54,6 +54,21 @@ static inline uint32_t load_be24(const uint8_t *bytes)
 static inline uint32_t load_be32(const uint8_t *bytes)
 {
     return (uint32_t)load_be16(bytes) << 16 | load_be16(bytes + 2);
+}
+
+static inline uint64_t load_be64(const uint8_t *bytes)
+{
+    return (uint64_t)load_be32(bytes) << 32 | load_be32(bytes + 4);
+}
+
+static inline uint16_t load_le16(const uint8_t *bytes)
+{
+    return (uint16_t)(bytes[0] | bytes[1] << 8);
+}
+
+static inline uint32_t load_le32(const uint8_t *bytes)
+{
+    return load_le16(bytes) | (uint32_t)load_le16(bytes + 2) << 16;
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/keyed_hash.h"
 #include "classifier/flow.h"
 #include "classifier/frame.h"
+#include "classifier/headers_clock.h"
 #include "classifier/packet.h"
 #include "classifier/policy.h"
 #include "classifier/protocol.h"
@@ -19,19 +20,24 @@
 /* A flow that is over, as its observer is told. */
 struct flow_ended {
     struct flow_key key;
-    uint16_t verdict[TIERS]; /* protocol by tier, PROTOCOL_UNKNOWN where there was none */
-    bool is_certain;         /* the signatures tier's verdict came from a `certain` rule */
-    uint16_t service;        /* SERVICE_NONE while nobody was known */
+    uint16_t verdict[TIERS];     /* protocol by tier, PROTOCOL_UNKNOWN where there was none */
+    uint16_t data_before[TIERS]; /* data packets seen when the verdict was reached */
+    uint16_t data_packets;       /* of the flow, saturating */
+    struct flow_surety headers;
+    bool is_certain;  /* the signatures tier's verdict came from a `certain` rule */
+    uint16_t service; /* SERVICE_NONE while nobody was known */
     uint64_t packets;
     uint64_t bytes;
 };
 
-/* Hears of every flow that ends, in the classifier's thread. The key says nothing to whoever lacks
- * the secret: only a caller that drew it and runs the classifier with its own hands, on a capture
- * whose truth it knows, can tell which flow it was. A dataplane, which is what live sources run in,
- * draws a secret nobody else has, and refuses to start with an observer. */
+/* Hears of every flow that ends, and of what its headers look like at each checkpoint of the
+ * headers tier, in the classifier's thread. The key says nothing to whoever lacks the secret: only
+ * a caller that drew it and runs the classifier with its own hands, on a capture whose truth it
+ * knows, can tell which flow it was. A dataplane, which is what live sources run in, draws a secret
+ * nobody else has, and refuses to start with an observer. */
 struct flow_observer {
     void (*tell)(void *context, const struct flow_ended *flow); /* null: nobody */
+    flow_measure *measure; /* TCP and UDP, last before `tell`; null: nobody */
     void *context;
 };
 
@@ -44,6 +50,7 @@ struct classifier_options {
     const struct signatures *signatures; /* borrowed; null unless TIER_SIGNATURES is among them */
     const struct services *services;     /* borrowed; null: no names are read */
     const struct policy_options *policy; /* borrowed; null: no boxes. Tallies must have its part */
+    const struct headers_model *headers_model; /* borrowed; null unless TIER_HEADERS is */
     struct flow_observer observer;
 };
 

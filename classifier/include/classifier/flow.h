@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "classifier/feature.h"
 #include "classifier/flow_key.h"
 #include "classifier/tally.h"
 
@@ -34,6 +35,13 @@ enum flow_watch {
     FLOW_WATCH_UNKNOWN = 128, /* who began was not captured */
 };
 
+/* What the headers tier still wants of a flow. */
+enum flow_headers {
+    FLOW_HEADERS_DONE, /* nothing */
+    FLOW_HEADERS_HEAD, /* its first data packets, in flow_detail.head */
+    FLOW_HEADERS_TAIL, /* later ones: this number and those above it name a feature_tail */
+};
+
 /* Direction 0 is that of the flow's first packet. The hot line is touched by every packet; the cold
  * one when a flow begins, is reported, reaches a verdict or ends. */
 struct flow {
@@ -48,6 +56,16 @@ struct flow {
     uint8_t protocol;        /* IP protocol number */
     uint8_t watch;           /* set of enum flow_watch */
     uint8_t epoch;           /* interval its unreported counts belong to; the classifier's */
+    uint16_t stamp;          /* when it was last used, coarsely; the flow table's */
+    uint32_t headers;        /* enum flow_headers, or the headers clock's tail beyond it */
+};
+
+/* How sure the headers tier was of a flow when it last looked, decided or not. */
+struct flow_surety {
+    bool is_known;       /* false: it never looked, and the rest says nothing */
+    uint16_t best;       /* the class with the best score, PROTOCOL_UNKNOWN for none of ours */
+    uint16_t confidence; /* that it is that class, of UINT16_MAX; calibrated */
+    uint16_t p_value;    /* per mille of that class's own flows that score no higher */
 };
 
 struct flow_detail {
@@ -58,6 +76,10 @@ struct flow_detail {
     uint32_t watch_slot;             /* of the signatures tier, with FLOW_WATCH_HELD */
     uint16_t host_bit;               /* of the initiator, in tally_cell.hosts */
     uint16_t service;                /* whom it is for; SERVICE_NONE while nobody is known */
+    union {
+        struct feature_head head;  /* what the headers tier saw so far, while it wants the flow */
+        struct flow_surety surety; /* what it made of that, once it does not */
+    };
 };
 
 static_assert(sizeof(struct flow) <= 64, "the hot part of a flow is one cache line");

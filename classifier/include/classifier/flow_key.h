@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cursor.h"
 #include "base/keyed_hash.h"
 #include "classifier/packet.h"
 
@@ -21,8 +22,19 @@ static inline bool flow_key_equals(const struct flow_key *a, const struct flow_k
     return a->word[0] == b->word[0] && a->word[1] == b->word[1];
 }
 
-/* The smaller (address, port) first: both directions have one name. */
-bool flow_key_is_reversed(const struct packet *packet);
+/* The smaller (address, port) first: both directions have one name. Asked several times a packet.
+ */
+static inline bool flow_key_is_reversed(const struct packet *packet)
+{
+    uint64_t source = load_be64(packet->source);
+    uint64_t destination = load_be64(packet->destination);
+    if (source == destination) {
+        source = load_be64(packet->source + 8);
+        destination = load_be64(packet->destination + 8);
+    }
+    return source > destination ||
+           (source == destination && packet->source_port > packet->destination_port);
+}
 
 /* Names the flows of up to KEYED_HASH_BURST packets: transport, both addresses and ports, and
  * the packet's VLAN, VNI and TEID. Canonical: independent of the packet's direction. Hot. */

@@ -9,9 +9,11 @@
  * A key may stand in either of two buckets of 8. Both are searched by tag alone, so that of the
  * large arrays a packet touches one line: its flow's. Slots are handed out densely: memory in use
  * follows the number of flows, and going through all of them is going through memory in order. A
- * new key stands in the emptier bucket; when both are full, or no slot is left, the flow of its
- * neighbourhood with the oldest stamp makes room: the idlest of up to 16. Nothing moves once
- * placed, so slots found for a whole burst stay good while it is worked through.
+ * new key stands in the emptier bucket; when both are full, or no slot is left, a flow of its
+ * neighbourhood of up to 16 makes room: one that had but a single packet where there is one, and
+ * the idlest of these, else the idlest of all. So a flood of beginnings that nobody goes on with
+ * drives out itself. Nothing moves once placed, so slots found for a whole burst stay good while it
+ * is worked through.
  *
  * The table knows nothing about flows but their keys: beginning, updating and finishing them is the
  * caller's. One writer, no locks. */
@@ -46,8 +48,8 @@ void flow_table_find(const struct flow_table *table, const struct flow_key *keys
 /* Is `slot`, found earlier in this burst, still this key's? */
 bool flow_table_holds(const struct flow_table *table, uint32_t slot, const struct flow_key *key);
 
-/* The slot a new key should take. It may be in use: then it is the idlest, and the caller finishes
- * its flow and releases it before claiming it. The key must not be in the table. */
+/* The slot a new key should take. It may be in use: then its flow is the one to do without, and the
+ * caller finishes it and releases the slot before claiming it. The key must not be in the table. */
 uint32_t flow_table_place(const struct flow_table *table, const struct flow_key *key,
                           uint64_t now_ns);
 
@@ -61,7 +63,7 @@ void flow_table_claim(struct flow_table *table, uint32_t slot, const struct flow
 /* Forgets the slot's key. */
 void flow_table_release(struct flow_table *table, uint32_t slot);
 
-/* Notes when a slot was last used: coarse time for eviction and the sweep. */
+/* The slot's flow had a packet after its first: coarse time for eviction and the sweep. */
 void flow_table_touch(struct flow_table *table, uint32_t slot, uint64_t now_ns);
 
 struct flow *flow_table_flow(const struct flow_table *table, uint32_t slot);

@@ -32,6 +32,9 @@ enum { VERDICT_STEPS = 7 };
  * number of bits set never exceeds the number of addresses. */
 enum { TALLY_HOST_BITS = 1024 };
 
+/* How finely the fit of a model is counted: HEADERS_LEVELS. */
+enum { TALLY_FIT_CELLS = 16 };
+
 struct tally_cell {
     uint64_t packets;
     uint64_t bytes;
@@ -80,6 +83,16 @@ struct tally_signatures {
     uint64_t related_flows; /* that began from or to such an endpoint */
 };
 
+/* What the headers tier made of flows with data, whatever tier won in the end. */
+struct tally_headers {
+    uint64_t flows; /* that ended, by the tier's verdict; of PROTOCOL_UNKNOWN: it gave none */
+    uint64_t bytes; /* of these */
+    /* Flows by the class that scored highest when the tier decided or gave up, in the cells of
+     * headers_fit_cells; background's are PROTOCOL_UNKNOWN's. */
+    uint64_t fit[TALLY_FIT_CELLS];
+    uint64_t hosts[TALLY_HOST_BITS / 64]; /* of `flows` */
+};
+
 /* Losses before the classifier saw a frame, as the source knows them; not part of `seen`. */
 struct tally_losses {
     uint64_t nic;
@@ -108,8 +121,9 @@ struct tally {
     struct tally_agreement agreement[TIERS][TIERS]; /* [weaker][stronger] */
     struct tally_signatures signatures;
     unsigned protocol_count;
-    struct tally_count *non_ip; /* [protocol_count]: frames that are not IP, by their own name */
-    struct tally_cell *cells;   /* [protocol_count] */
+    struct tally_count *non_ip;    /* [protocol_count]: frames that are not IP, by their own name */
+    struct tally_cell *cells;      /* [protocol_count] */
+    struct tally_headers *headers; /* [protocol_count] */
     struct tally_service *services; /* [SERVICES_MAX]; that of SERVICE_NONE stays empty */
     struct policy_tally *policy;    /* what boxes would have done; null without boxes */
 };
@@ -139,6 +153,9 @@ void tally_append(struct tally *into, const struct tally *next);
 
 /* Likewise for a service. */
 unsigned tally_service_hosts(const struct tally_service *service);
+
+/* Likewise for what the headers tier counted. */
+unsigned tally_headers_hosts(const struct tally_headers *headers);
 
 /* How many distinct initiating addresses a cell was seen from, at least. */
 unsigned tally_cell_hosts(const struct tally_cell *cell);

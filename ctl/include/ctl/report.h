@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "classifier/headers_model.h"
 #include "classifier/protocol.h"
 #include "classifier/tally.h"
 
@@ -19,9 +20,10 @@ struct report_context {
     unsigned min_endpoints;  /* cells from fewer initiating addresses are withheld; 0: none. At most
                                 TALLY_HOST_BITS, beyond which a tally cannot count */
     uint64_t interval_ns;    /* length; 0 when the run is one interval */
-    const struct services *services;   /* null when no tier reads names */
-    const char *rules_sha256;          /* null when no tier uses rules */
-    const struct protocols *protocols; /* those the tally was made for */
+    const struct services *services;           /* null when no tier reads names */
+    const struct headers_model *headers_model; /* null when no tier uses one */
+    const char *rules_sha256;                  /* null when no tier uses rules */
+    const struct protocols *protocols;         /* those the tally was made for */
 };
 
 struct report_row {
@@ -52,6 +54,8 @@ struct report_conservation {
     int64_t balance_bytes;
 };
 
+struct report_headers; /* report_headers.h */
+
 struct report {
     struct report_context context;
     const struct tally *tally; /* borrowed */
@@ -62,7 +66,8 @@ struct report {
     unsigned row_count;
     unsigned non_ip_count;
     struct report_row *rows; /* by bytes, then name; `unknown` always among them unless withheld */
-    struct report_non_ip *non_ip; /* seen ones only; by bytes, then name */
+    struct report_headers *headers; /* null without that tier */
+    struct report_non_ip *non_ip;   /* seen ones only; by bytes, then name */
 };
 
 /* Builds a report over `tally`, which must outlive it. Returns 0 or -errno: -EINVAL for a threshold

@@ -1,20 +1,21 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Web through IPsec with ESP in UDP, in user space: strongSwan; curl inside.
+# Web and shares through IPsec with ESP in UDP, in user space: strongSwan.
 packages="charon-cmd strongswan-charon strongswan-swanctl libcharon-extra-plugins libcharon-extauth-plugins nginx-light curl"
-names="www=s1 vpn=s2"
-seconds=30
+names="www=s1 vpn=s4"
+carries="smb-samba"
+seconds=60
 shows="isakmp
-udpencap || esp"
+udpencap && frame.len > 1000"
 
 servers() {
-    inside_start
-    tunnel_exit
-    ipsec_up s2 "connections {;all {;pools = users;local {;auth = psk;};remote {;auth = psk;}
-        children {;all {;local_ts = 0.0.0.0/0;};};};};pools {;users {;addrs = 10.8.0.8/29;};}
+    tunnel_exit s4
+    ipsec_up s4 "connections {;all {;pools = users;local {;auth = psk;};remote {;auth = psk;}
+        children {;all {;local_ts = 0.0.0.0/0;esp_proposals = aes128-sha256;};};};};pools {;users {;addrs = 10.8.0.8/29;};}
         secrets {;ike {;secret = secret-secret;};}"
-    flows_are ipsec-ike udp "$(address4 s2)" 500
-    flows_are ipsec-esp udp "$(address4 s2)" 4500
+    flows_are ipsec-ike udp "$(address4 s4)" 500
+    flows_are ipsec-esp udp "$(address4 s4)" 4500
+    inside_start
 }
 
 # ipsec_up HOST CONFIGURATION: a daemon with packets handled in user space, and its configuration,
@@ -28,7 +29,9 @@ charon-systemd { }
 charon {
     load = random nonce aes sha1 sha2 hmac kdf pem pkcs1 x509 pubkey curve25519 gmp openssl kernel-libipsec kernel-netlink socket-default vici updown
     install_virtual_ip = yes
-    plugins { vici { socket = unix://$place/run/vici } kernel-libipsec { allow_peer_ts = yes } }
+    plugins { vici { socket = unix://$place/run/vici } kernel-libipsec { allow_peer_ts = yes }
+        socket-default { fwmark = 0x42 }
+        kernel-netlink { fwmark = !0x42 } }
     filelog { stderr { default = 1 } }
 }
 swanctl { socket = unix://$place/run/vici }
@@ -46,15 +49,14 @@ ipsec_do() {
         --uri "unix://$LAB_DIR/ipsec-$host/run/vici" >>"$LAB_DIR/log/swanctl" 2>&1
 }
 
-surfer() {
-    ipsec_up "c$1" "connections {;vpn {;remote_addrs = $(address4 s2);vips = 0.0.0.0;encap = yes
+join() {
+    ipsec_up "c$1" "connections {;vpn {;remote_addrs = $(address4 s4);vips = 0.0.0.0;encap = yes
         local {;auth = psk;id = user$1;};remote {;auth = psk;}
-        children {;vpn {;remote_ts = $(address4 s1)/32;};};};}
+        children {;vpn {;esp_proposals = aes128-sha256;remote_ts = $LAB_SERVERS4.0/24;};};};}
         secrets {;ike {;secret = secret-secret;};}"
     ipsec_do "c$1" --initiate --child vpn
-    use_tunnel "$1"
 }
 
 clients() {
-    users 2 surfer
+    inside_use join
 }

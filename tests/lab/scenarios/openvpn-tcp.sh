@@ -1,20 +1,21 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Web through OpenVPN over TCP with tls-crypt; curl inside.
+# Web, shells and mail through OpenVPN over TCP with tls-crypt.
 packages="openvpn nginx-light curl"
-names="www=s1 vpn=s2"
+names="www=s1 vpn=s4"
+carries="ssh-openssh imap-dovecot"
+seconds=60
 shows="tcp.port == 1194 && tcp.len > 1000"
 
 servers() {
-    inside_start
     openvpn_start tcp
+    inside_start
 }
 
-surfer() {
+join() {
     openvpn_join "$1" tcp
-    use_tunnel "$1" --interface tun0
 }
 
 clients() {
-    users 2 surfer
+    inside_use join
 }

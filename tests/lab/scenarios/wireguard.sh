@@ -1,24 +1,26 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Web through WireGuard, in user space: wireguard-go; curl inside.
+# Web and torrents through WireGuard, in user space: wireguard-go.
 packages="wireguard-go wireguard-tools nginx-light curl"
-names="www=s1 vpn=s2"
+names="www=s1 vpn=s4"
+carries="bittorrent-transmission"
+seconds=60
 shows="wg.type == 1
 wg.type == 4"
 
 servers() {
     local user
-    inside_start
-    tunnel_exit
+    tunnel_exit s4
     for user in server 1 2 3; do
         wg genkey >"$LAB_DIR/wg-$user"
         wg pubkey <"$LAB_DIR/wg-$user" >"$LAB_DIR/wg-$user.pub"
     done
-    wireguard_up s2 server 10.8.0.1/24 listen-port 51820
+    wireguard_up s4 server 10.8.0.1/24 listen-port 51820
     for user in 1 2 3; do
-        wireguard_set s2 peer "$(cat "$LAB_DIR/wg-$user.pub")" allowed-ips 10.8.0.$((user + 1))/32
+        wireguard_set s4 peer "$(cat "$LAB_DIR/wg-$user.pub")" allowed-ips 10.8.0.$((user + 1))/32
     done
-    flows_are wireguard udp "$(address4 s2)" 51820
+    flows_are wireguard udp "$(address4 s4)" 51820
+    inside_start
 }
 
 # wireguard_set HOST WORD...: the sockets wg talks to are under the lab's own /run.
@@ -40,13 +42,12 @@ wireguard_up() {
     ns "$host" ip link set wg0 up mtu 1380
 }
 
-surfer() {
+join() {
     wireguard_up "c$1" "$1" 10.8.0.$(($1 + 1))/24 peer "$(cat "$LAB_DIR/wg-server.pub")" \
-        endpoint "$(address4 s2):51820" allowed-ips 0.0.0.0/0 persistent-keepalive 5
+        endpoint "$(address4 s4):51820" allowed-ips 0.0.0.0/0 persistent-keepalive 5
     tunnel_route "c$1" wg0
-    use_tunnel "$1"
 }
 
 clients() {
-    users 3 surfer
+    inside_use join
 }

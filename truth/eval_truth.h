@@ -14,14 +14,20 @@
 
 enum eval_confidence { EVAL_CONFIDENCE_ANY, EVAL_CONFIDENCE_MEDIUM, EVAL_CONFIDENCE_HIGH };
 
+/* "any", "medium" or "high". */
+const char *eval_confidence_name(enum eval_confidence confidence);
+
 struct eval_row {
     const char *capture;
     const char *label;   /* the protocol in the truth's words; "" where it does not say */
     const char *service; /* likewise; "" where there is no such column */
+    const char *fold;    /* what the fold's column says; null where there is no such column */
     const char *given;   /* the label before it was overruled; null where it was not */
     struct packet tuple; /* version, protocol, addresses and ports only, in the order of the row */
+    uint64_t bytes;      /* of the whole flow; 0 where there is no such column */
     enum eval_confidence confidence;
     unsigned line;
+    unsigned fold_id; /* eval_folds_assign gives it */
 };
 
 struct eval_truth {
@@ -36,6 +42,7 @@ struct eval_columns {
     const char *label;      /* [protocol] */
     const char *confidence; /* [confidence]; where the file has no such column all rows are high.
                                A name given here must be there. */
+    const char *fold;       /* [none]; need not be there */
 };
 
 /* Reads `path`. The columns capture, l4, a_ip, a_port, b_ip, b_port and the label's must be there,

@@ -21,9 +21,21 @@ enum column {
     COLUMN_LABEL,
     COLUMN_CONFIDENCE, /* from here on: may be missing */
     COLUMN_SERVICE,
+    COLUMN_FOLD,
+    COLUMN_BYTES,
     COLUMN_REASON,
     COLUMNS,
 };
+
+const char *eval_confidence_name(enum eval_confidence confidence)
+{
+    static const char *const names[] = {
+        [EVAL_CONFIDENCE_ANY] = "any",
+        [EVAL_CONFIDENCE_MEDIUM] = "medium",
+        [EVAL_CONFIDENCE_HIGH] = "high",
+    };
+    return names[confidence];
+}
 
 /* A file of rows while it is read. */
 struct reader {
@@ -147,12 +159,17 @@ static int read_row(const struct reader *reader, char **fields, struct eval_row 
     *row = (struct eval_row){.capture = fields[reader->at[COLUMN_CAPTURE]],
                              .label = fields[reader->at[COLUMN_LABEL]],
                              .service = field_of(reader, fields, COLUMN_SERVICE),
+                             .fold = reader->at[COLUMN_FOLD] < 0 ? NULL
+                                                                 : fields[reader->at[COLUMN_FOLD]],
                              .confidence = EVAL_CONFIDENCE_HIGH,
                              .line = reader->csv.line};
     const char *confidence = field_of(reader, fields, COLUMN_CONFIDENCE);
     if (reader->at[COLUMN_CONFIDENCE] >= 0 && read_confidence(confidence, &row->confidence))
         return refuse(error, row->line,
                       "confidence is none of high, medium, conflict, none:", confidence);
+    const char *bytes = field_of(reader, fields, COLUMN_BYTES);
+    if (*bytes && text_read_unsigned(bytes, "bytes", 0, UINT64_MAX, &row->bytes, NULL))
+        return refuse(error, row->line, "bytes is no number:", bytes);
     if (reader->is_needed[COLUMN_REASON] && !*field_of(reader, fields, COLUMN_REASON))
         return refuse(error, row->line, "a reason must be given for", row->label);
     return read_tuple(reader, fields, &row->tuple, error);
@@ -280,6 +297,8 @@ int eval_truth_read(struct eval_truth *truth, const char *path, const struct eva
     reader.names[COLUMN_CONFIDENCE] = columns->confidence ? columns->confidence : "confidence";
     reader.is_needed[COLUMN_CONFIDENCE] = columns->confidence;
     reader.names[COLUMN_SERVICE] = "service";
+    reader.names[COLUMN_FOLD] = columns->fold;
+    reader.names[COLUMN_BYTES] = "bytes";
     *truth = (struct eval_truth){.text = NULL};
     int failure = read_file(&reader, path, &truth->text, error);
     truth->rows = reader.rows;

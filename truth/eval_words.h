@@ -18,6 +18,7 @@ struct eval_word {
     unsigned class;
     uint16_t accepted[EVAL_ACCEPTED_MAX]; /* verdicts that are right; the first is the class */
     unsigned accepted_count;
+    bool is_held_out; /* traffic of no class that is known: no verdict is right about it */
     struct eval_word *next;
 };
 
@@ -41,6 +42,10 @@ int eval_words_read(struct eval_words *words, const char *path, struct error *er
 /* The word as an alias or as one of our names, noted for the first time where it is neither. Good
  * until eval_words_free. Null only when memory is out. */
 const struct eval_word *eval_words_find(struct eval_words *words, const char *name);
+
+/* Holds out the words of `list`, parted by commas. Once, before eval_words_find hands any out to
+ * whoever asks about it. Returns 0, -EINVAL for an empty word, or -ENOMEM. */
+int eval_words_hold_out(struct eval_words *words, const char *list, struct error *error);
 
 bool eval_word_accepts(const struct eval_word *word, uint16_t verdict);
 

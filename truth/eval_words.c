@@ -120,7 +120,7 @@ int eval_words_read(struct eval_words *words, const char *path, struct error *er
     return failure;
 }
 
-const struct eval_word *eval_words_find(struct eval_words *words, const char *name)
+static struct eval_word *find_word(struct eval_words *words, const char *name)
 {
     struct eval_word *word = look_up(words, name);
     if (word)
@@ -136,6 +136,32 @@ const struct eval_word *eval_words_find(struct eval_words *words, const char *na
         word->class = words->class_count++;
     }
     return word;
+}
+
+const struct eval_word *eval_words_find(struct eval_words *words, const char *name)
+{
+    return find_word(words, name);
+}
+
+int eval_words_hold_out(struct eval_words *words, const char *list, struct error *error)
+{
+    char *copy = strdup(list);
+    char *rest = copy;
+    int failure = copy ? 0 : -ENOMEM;
+    while (!failure && rest) {
+        const char *name = cut(&rest, ',');
+        if (!*name) {
+            free(copy);
+            return error_set(error, EINVAL, "--unknown: '%.100s' is not a list of words", list);
+        }
+        struct eval_word *word = find_word(words, name);
+        if (word)
+            word->is_held_out = true;
+        else
+            failure = -ENOMEM;
+    }
+    free(copy);
+    return failure ? error_set(error, ENOMEM, "out of memory for words") : 0;
 }
 
 bool eval_word_accepts(const struct eval_word *word, uint16_t verdict)
