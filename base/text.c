@@ -13,7 +13,7 @@ static const char *read_digits(const char *text, uint64_t most, uint64_t *value)
     *value = 0;
     for (; *at >= '0' && *at <= '9'; at++) {
         uint64_t digit = (uint64_t)(*at - '0');
-        if (*value > (most - digit) / 10)
+        if (digit > most || *value > (most - digit) / 10)
             return NULL;
         *value = *value * 10 + digit;
     }

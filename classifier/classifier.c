@@ -26,6 +26,7 @@ struct classifier {
     struct stochastic_clock *stochastic; /* likewise */
     struct headers_clock *headers;       /* likewise, and without anyone to hear what it measures */
     struct reached *reached;             /* by slot; null when nobody observes */
+    struct policy *policy;               /* null without boxes */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
     uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
@@ -104,6 +105,9 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = start_signatures(&made->signatures, &knowledge, made->hash, error);
     if (!failure && options->tiers & 1u << TIER_STOCHASTIC)
         failure = start_stochastic(made, error);
+    if (!failure && options->policy)
+        failure = policy_new(&made->policy, options->policy, options->flow_count, protocols,
+                             options->services, made->hash, error);
     if (!failure && (options->headers_model || options->observer.measure))
         failure = start_headers(made, error);
     if (!failure && options->observer.tell)
@@ -122,6 +126,7 @@ void classifier_free(struct classifier *classifier)
         return;
     signature_clock_free(classifier->signatures);
     stochastic_clock_free(classifier->stochastic);
+    policy_free(classifier->policy);
     headers_clock_free(classifier->headers);
     free(classifier->reached);
     keyed_hash_free(classifier->hash);
@@ -230,6 +235,8 @@ static void conclude_flow(struct classifier *classifier, uint32_t slot, enum flo
     if (headers_clock_wants(flow))
         headers_clock_end(classifier->headers, flow, detail, tally);
     note_reached(classifier, slot);
+    if (classifier->policy)
+        policy_finish(classifier->policy, slot, flow, detail, tally);
     flow_finish(flow, detail, end, tally);
     if (classifier->options.headers_model)
         headers_clock_count(flow, detail, tally);
@@ -264,7 +271,10 @@ static bool settle_flow(struct classifier *classifier, uint32_t slot)
         tally->flows.active--;
         return false;
     }
-    flow_report(flow, flow_table_detail(classifier->table, slot), tally);
+    struct flow_detail *detail = flow_table_detail(classifier->table, slot);
+    if (classifier->policy)
+        policy_report(classifier->policy, slot, flow, detail, tally);
+    flow_report(flow, detail, tally);
     return true;
 }
 
@@ -400,22 +410,23 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
         flow_table_touch(classifier->table, slot, packet->time_ns);
     else
         decide_at_once(classifier, slot, packet, tally);
+    struct flow_detail *detail = flow_table_detail(classifier->table, slot);
     if (classifier->stochastic && stochastic_clock_wants(flow, packet, step.is_data)) {
-        stochastic_clock_tick(classifier->stochastic, slot, flow,
-                              flow_table_detail(classifier->table, slot), packet, tally);
+        stochastic_clock_tick(classifier->stochastic, slot, flow, detail, packet, tally);
         note_reached(classifier, slot);
     }
     if (headers_clock_wants(flow)) {
-        headers_clock_tick(classifier->headers, flow, flow_table_detail(classifier->table, slot),
-                           packet, step.is_data, tally);
+        headers_clock_tick(classifier->headers, flow, detail, packet, step.is_data, tally);
         note_reached(classifier, slot);
     }
-    if (flow->watch && packet->payload_bytes &&
-        signature_is_watched(flow, flow_direction(flow, packet))) {
-        signature_clock_tick(classifier->signatures, flow,
-                             flow_table_detail(classifier->table, slot), packet, &step, tally);
+    bool is_watched = flow->watch && signature_is_watched(flow, flow_direction(flow, packet));
+    if (is_watched && packet->payload_bytes) {
+        signature_clock_tick(classifier->signatures, flow, detail, packet, &step, tally);
         note_reached(classifier, slot);
     }
+    const struct policy_step now = {.slot = slot, .is_new = is_new, .was_inspected = is_watched};
+    if (classifier->policy)
+        policy_take(classifier->policy, flow, detail, packet, &now, tally);
 }
 
 /* A few slots a burst: a flow idle for long is found before the table comes round. */
@@ -465,6 +476,10 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
     }
     flow_key_of_flows(classifier->hash, found, keys, found_count);
     flow_table_find(classifier->table, keys, slots, found_count);
+    for (unsigned i = 0; classifier->policy && i < found_count; i++) {
+        if (slots[i] != FLOW_TABLE_NONE)
+            policy_prefetch(classifier->policy, slots[i]);
+    }
     if (classifier->headers)
         prefetch_headers(classifier, slots, found_count);
     for (unsigned i = 0; i < found_count; i++)

@@ -170,14 +170,25 @@ struct flow_key flow_key_of_datagram(struct keyed_hash *hash, const struct packe
     return key_of_tuple(hash, &tuple);
 }
 
-struct flow_key flow_key_of_source(struct keyed_hash *hash, const struct packet *packet)
+static struct flow_key key_of_host(struct keyed_hash *hash, uint8_t ip_version,
+                                   const uint8_t *address)
 {
     struct tuple tuple = {.count = 2};
     uint8_t *bytes = (uint8_t *)tuple.blocks;
-    bytes[14] = packet->ip_version;
-    memcpy(bytes + 16, packet->source, 16);
+    bytes[14] = ip_version;
+    memcpy(bytes + 16, address, 16);
     mark(&tuple, SUBJECT_HOST);
     return key_of_tuple(hash, &tuple);
+}
+
+struct flow_key flow_key_of_source(struct keyed_hash *hash, const struct packet *packet)
+{
+    return key_of_host(hash, packet->ip_version, packet->source);
+}
+
+struct flow_key flow_key_of_destination(struct keyed_hash *hash, const struct packet *packet)
+{
+    return key_of_host(hash, packet->ip_version, packet->destination);
 }
 
 struct flow_key flow_key_of_endpoint(struct keyed_hash *hash, uint8_t ip_version,

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "classifier/frame.h"
+#include "reserved.h"
 #include "tag_match.h"
 
 enum {
@@ -41,24 +41,6 @@ struct flow_table {
     uint32_t used;
 };
 
-/* Huge pages where the kernel has them to give; never part of a core dump. */
-static void *reserve(size_t bytes)
-{
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
-        return NULL;
-    madvise(memory, bytes, MADV_HUGEPAGE);
-    madvise(memory, bytes, MADV_DONTDUMP);
-    return memory;
-}
-
-static void give_back(void *memory, size_t bytes)
-{
-    if (memory)
-        munmap(memory, bytes);
-}
-
 static size_t lines_size(const struct flow_table *table)
 {
     return (size_t)table->capacity * LINE_BYTES;
@@ -86,10 +68,10 @@ int flow_table_new(struct flow_table **table, uint64_t capacity, struct error *e
     made->bucket_count = (uint32_t)(capacity / 6 + 1);
     made->capacity = (uint32_t)capacity;
     made->free_slot = FLOW_TABLE_NONE;
-    made->buckets = reserve(buckets_size(made));
-    made->flows = reserve(lines_size(made));
-    made->details = reserve(lines_size(made));
-    made->stamps = reserve(stamps_size(made));
+    made->buckets = reserved_new(buckets_size(made));
+    made->flows = reserved_new(lines_size(made));
+    made->details = reserved_new(lines_size(made));
+    made->stamps = reserved_new(stamps_size(made));
     if (!made->buckets || !made->flows || !made->details || !made->stamps) {
         flow_table_free(made);
         return error_set(error, ENOMEM, "out of memory for %llu flows: ask for fewer with --flows",
@@ -107,10 +89,10 @@ void flow_table_free(struct flow_table *table)
         explicit_bzero(table->flows, (size_t)table->fresh * LINE_BYTES);
         explicit_bzero(table->details, (size_t)table->fresh * LINE_BYTES);
     }
-    give_back(table->buckets, buckets_size(table));
-    give_back(table->flows, lines_size(table));
-    give_back(table->details, lines_size(table));
-    give_back(table->stamps, stamps_size(table));
+    reserved_free(table->buckets, buckets_size(table));
+    reserved_free(table->flows, lines_size(table));
+    reserved_free(table->details, lines_size(table));
+    reserved_free(table->stamps, stamps_size(table));
     free(table);
 }
 

@@ -52,7 +52,14 @@ void tally_free(struct tally *tally)
     free(tally->non_ip);
     free(tally->headers);
     free(tally->services);
+    policy_tally_free(tally->policy);
     free(tally);
+}
+
+int tally_add_policy(struct tally *tally, const struct policy_view *views, unsigned count,
+                     struct error *error)
+{
+    return count ? policy_tally_new(&tally->policy, views, count, error) : 0;
 }
 
 void tally_clear(struct tally *tally)
@@ -63,11 +70,14 @@ void tally_clear(struct tally *tally)
                           .non_ip = tally->non_ip,
                           .cells = tally->cells,
                           .headers = tally->headers,
-                          .services = tally->services};
+                          .services = tally->services,
+                          .policy = tally->policy};
     memset(tally->cells, 0, cells_size(tally));
     memset(tally->non_ip, 0, non_ip_size(tally));
     memset(tally->headers, 0, headers_size(tally));
     memset(tally->services, 0, SERVICES_MAX * sizeof *tally->services);
+    if (tally->policy)
+        policy_tally_clear(tally->policy);
     *tally = empty;
 }
 
@@ -189,6 +199,8 @@ void tally_merge(struct tally *into, const struct tally *from)
     merge_stochastic(&into->stochastic, &from->stochastic);
     merge_signatures(&into->signatures, &from->signatures);
     merge_services(into, from);
+    if (into->policy && from->policy)
+        policy_tally_merge(into->policy, from->policy);
     into->flows.ended += from->flows.ended;
     into->flows.evicted += from->flows.evicted;
     into->flows.cut += from->flows.cut;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "audit_setup.h"
 #include "base/text.h"
 #include "command.h"
 #include "ctl/report_stream.h"
@@ -28,6 +29,7 @@ struct live {
     struct live_device_options device_options;
     struct live_device device;
     struct live_attendant *attendant; /* once its thread has ended */
+    struct audit_setup audit;         /* without paths: no boxes */
     const char *textfile_path;        /* null: none is written */
     const char *user;
 };
@@ -39,6 +41,9 @@ enum live_option {
     OPTION_USER,
     OPTION_WHOLE_FRAMES,
     OPTION_MTU,
+    OPTION_BOX,
+    OPTION_SUBSCRIBERS,
+    OPTION_LADDER,
 };
 
 static const struct option options[] = {
@@ -48,6 +53,9 @@ static const struct option options[] = {
     {"user", required_argument, NULL, OPTION_USER},
     {"mtu", required_argument, NULL, OPTION_MTU},
     {"whole-frames", no_argument, NULL, OPTION_WHOLE_FRAMES},
+    {"box", required_argument, NULL, OPTION_BOX},
+    {"subscribers", required_argument, NULL, OPTION_SUBSCRIBERS},
+    {"ladder", no_argument, NULL, OPTION_LADDER},
     {NULL, 0, NULL, 0},
 };
 
@@ -104,6 +112,13 @@ static int take_option(void *context, int option, const char *value, struct erro
     uint64_t number = 0;
     int failure;
     switch (option) {
+    case OPTION_BOX:
+        return audit_setup_add(&live->audit, value, error);
+    case OPTION_SUBSCRIBERS:
+        return prefixes_read(&live->audit.subscribers, value, error);
+    case OPTION_LADDER:
+        live->audit.has_ladder = true;
+        return 0;
     case OPTION_SOURCE:
         live->device_options.source = value;
         return 0;
@@ -177,17 +192,23 @@ static int write_report(const struct live *live, struct outlets *outlets, const 
     int failure = report_stream_write(outlets->stream, tally, error);
     if (!failure && outlets->textfile)
         failure = textfile_write(outlets->textfile, tally, error);
+    if (!failure && live->audit.box_count)
+        failure = audit_setup_write(&live->audit, tally,
+                                    live->run.format == REPORT_TABLE ? AUDIT_TABLE : AUDIT_NDJSON,
+                                    stdout, error);
     return failure ? failure : tell_telemetry(outlets, tally, error);
 }
 
 static int write_reports(const struct live *live, struct dataplane *dataplane,
                          struct outlets *outlets, struct error *error)
 {
+    const struct policy_options *policy = &live->audit.policy;
     struct tally *tally;
     int failure = tally_new(&tally, PROTOCOLS_MAX, error);
     if (failure)
         return failure;
     tally_resize(tally, 0);
+    failure = tally_add_policy(tally, policy->views, policy->view_count, error);
     while (!failure && dataplane_next(dataplane, tally))
         failure = write_report(live, outlets, tally, error);
     tally_free(tally);
@@ -324,8 +345,11 @@ static int listen_with_knowledge(struct live *live)
     live->knowledge = calloc(1, sizeof *live->knowledge);
     int failure = live->knowledge ? run_knowledge_open(live->knowledge, &live->run, NULL, &error)
                                   : error_set(&error, ENOMEM, "out of memory for rules");
+    if (!failure && live->audit.path_count)
+        failure = audit_setup_open(&live->audit, &live->run, live->knowledge, &error);
     if (!failure)
         failure = listen_live(live, &error);
+    audit_setup_close(&live->audit);
     live_attendant_free(live->attendant);
     if (live->knowledge)
         run_knowledge_close(live->knowledge);
@@ -348,6 +372,13 @@ static int run(const struct command *command, int argc, char **argv)
         return outcome;
     if (!live.device_options.source)
         return command_misused(command, "listen to what? give --source");
+    bool is_summed = live.run.format == REPORT_CSV || live.run.format == REPORT_PROMETHEUS;
+    if (live.audit.path_count && (is_summed || live.run.dataplane.worker_count != 1))
+        return command_misused(command, "--box: audits are tables or JSON, and boxes see all "
+                                        "traffic, which takes one worker");
+    live.audit.keeps_tiers = true;
+    live.audit.context.source_kind = "dpdk";
+    live.audit.context.link = live.device_options.forward ? "inline" : "mirror";
     live.device_options.argument_count = (unsigned)(argc - optind);
     live.device_options.arguments = (const char *const *)argv + optind;
     return listen_with_knowledge(&live);
@@ -371,6 +402,11 @@ const struct command command_live = {
         "                     interfaces (--source af_packet or af_xdp) or DPDK ports (as in "
         "0:1);\n"
         "                     without it, nothing is ever sent\n"
+        "  --box BOX.yaml     after each report say what this box would have done "
+        "(docs/audit-report\n"
+        "                     .md); may be given several times. Boxes see the tiers of --tiers\n"
+        "  --subscribers LIST prefixes of subscribers, for boxes' up and down\n"
+        "  --ladder           and what each would do seeing fewer or more of these tiers\n"
         "  --textfile FILE    keep the totals in FILE for Prometheus' textfile collector\n"
         "  --whole-frames     let af_xdp hand over payload that no tier asked for (default: the "
         "kernel\n"

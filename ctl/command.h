@@ -19,6 +19,7 @@ struct command {
 };
 
 extern const struct command command_replay;
+extern const struct command command_audit;
 extern const struct command command_eval;
 extern const struct command command_live;
 extern const struct command command_model;

@@ -7,41 +7,14 @@
 #include <string.h>
 
 #include "dataplane/source_pcap.h"
+#include "eval_index.h"
 
-/* Open addressing over the keys, which are uniform by construction. */
 struct match {
     const struct eval_run *run;
     struct eval_capture *capture;
     struct keyed_hash *hash;
-    struct flow_key *keys; /* one for each row */
-    uint32_t *slots;       /* row + 1, or 0 */
-    uint32_t mask;
+    struct eval_index index;
 };
-
-static uint32_t find_slot(const struct match *match, const struct flow_key *key)
-{
-    uint32_t slot = (uint32_t)key->word[0] & match->mask;
-    while (match->slots[slot] && !flow_key_equals(&match->keys[match->slots[slot] - 1], key))
-        slot = (slot + 1) & match->mask;
-    return slot;
-}
-
-static int index_rows(struct match *match, const struct eval_row *rows, size_t count,
-                      struct error *error)
-{
-    while (match->mask < count * 2)
-        match->mask = match->mask * 2 + 1;
-    match->keys = calloc(count + 1, sizeof *match->keys);
-    match->slots = calloc((size_t)match->mask + 1, sizeof *match->slots);
-    if (!match->keys || !match->slots)
-        return error_set(error, ENOMEM, "out of memory for %zu rows of truth", count);
-    for (size_t i = 0; i < count; i++) {
-        const struct packet *tuple = &rows[i].tuple;
-        flow_key_of_flows(match->hash, &tuple, &match->keys[i], 1);
-        match->slots[find_slot(match, &match->keys[i])] = (uint32_t)i + 1;
-    }
-    return 0;
-}
 
 static void take_verdicts(struct eval_unit *unit, const struct flow_ended *flow, unsigned combined)
 {
@@ -63,13 +36,13 @@ static void take_verdicts(struct eval_unit *unit, const struct flow_ended *flow,
 static void hear_flow(void *context, const struct flow_ended *flow)
 {
     struct match *match = context;
-    uint32_t slot = find_slot(match, &flow->key);
-    if (!match->slots[slot]) {
+    int64_t row = eval_index_find(&match->index, &flow->key);
+    if (row < 0) {
         match->capture->foreign_flows++;
         match->capture->foreign_bytes += flow->bytes;
         return;
     }
-    struct eval_unit *unit = &match->capture->units[match->slots[slot] - 1];
+    struct eval_unit *unit = &match->capture->units[row];
     if (!unit->flows || flow->bytes > unit->largest_bytes)
         take_verdicts(unit, flow, match->run->combined);
     unit->flows++;
@@ -87,10 +60,10 @@ static void note_payload(const struct match *match, const struct frame *frame)
         packet.fragment == PACKET_FRAGMENT_LATER || !packet.payload)
         return;
     flow_key_of_flows(match->hash, &flow, &key, 1);
-    uint32_t row = match->slots[find_slot(match, &key)];
-    if (!row || match->capture->units[row - 1].first_count)
+    int64_t row = eval_index_find(&match->index, &key);
+    if (row < 0 || match->capture->units[row].first_count)
         return;
-    struct eval_unit *unit = &match->capture->units[row - 1];
+    struct eval_unit *unit = &match->capture->units[row];
     uint32_t count = packet.payload_captured_bytes;
     unit->first_count = (uint8_t)(count < EVAL_FIRST_BYTES ? count : EVAL_FIRST_BYTES);
     memcpy(unit->first_bytes, packet.payload, unit->first_count);
@@ -146,7 +119,7 @@ static int run_matched(struct match *match, const char *path, const struct eval_
     if (!failure)
         failure = keyed_hash_new(&match->hash, &secret, error);
     if (!failure)
-        failure = index_rows(match, rows, match->capture->count, error);
+        failure = eval_index_make(&match->index, match->hash, rows, match->capture->count, error);
     if (!failure)
         failure = classifier_new(&classifier, &options, match->run->protocols, &secret, error);
     explicit_bzero(&secret, sizeof secret);
@@ -166,10 +139,9 @@ int eval_capture_run(struct eval_capture *capture, const struct eval_run *run, c
         return error_set(error, ENOMEM, "out of memory for %zu rows of truth", count);
     for (size_t i = 0; i < count; i++)
         capture->units[i].row = &rows[i];
-    struct match match = {.run = run, .capture = capture, .mask = 15};
+    struct match match = {.run = run, .capture = capture};
     int failure = run_matched(&match, path, rows, error);
-    free(match.keys);
-    free(match.slots);
+    eval_index_free(&match.index);
     return failure;
 }
 

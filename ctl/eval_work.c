@@ -88,33 +88,6 @@ static int read_truth(struct evaluation *evaluation, struct error *error)
     return failure;
 }
 
-/* The part of `path` below the root; all of it where it does not lie there. */
-static const char *below_root(const char *path, const char *root)
-{
-    size_t length = root ? strlen(root) : 0;
-    while (length && root[length - 1] == '/')
-        length--;
-    if (!length || strncmp(path, root, length) != 0 || path[length] != '/')
-        return path;
-    path += length;
-    return path + strspn(path, "/");
-}
-
-/* The rows about the file: under its path below the root, under its name alone, or, for a single
- * file, those that name no capture. */
-static const struct eval_row *rows_about(const struct evaluation *evaluation, const char *path,
-                                         size_t *count)
-{
-    const char *below = below_root(path, evaluation->request->root);
-    const char *slash = strrchr(below, '/');
-    const struct eval_row *rows = eval_truth_of(&evaluation->truth, below, count);
-    if (!*count && slash)
-        rows = eval_truth_of(&evaluation->truth, slash + 1, count);
-    if (!*count && evaluation->request->file_count == 1)
-        rows = eval_truth_of(&evaluation->truth, "", count);
-    return rows;
-}
-
 static int run_capture(struct evaluation *evaluation, const char *path, const struct eval_row *rows,
                        size_t count, struct error *error)
 {
@@ -136,7 +109,8 @@ static int run_files(struct evaluation *evaluation, struct error *error)
     int failure = 0;
     for (unsigned i = 0; !failure && i < request->file_count; i++) {
         size_t count;
-        const struct eval_row *rows = rows_about(evaluation, request->files[i], &count);
+        const struct eval_row *rows = eval_truth_about(
+            &evaluation->truth, request->files[i], request->root, request->file_count == 1, &count);
         if (count)
             failure = run_capture(evaluation, request->files[i], rows, count, error);
         else

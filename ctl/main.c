@@ -8,6 +8,8 @@
 #include "command.h"
 
 static const struct command *const commands[] = {
+    &command_replay, &command_live,  &command_audit,     &command_rules,
+    &command_eval,   &command_label, &command_protocols, &command_version,
     &command_replay, &command_live,  &command_rules,     &command_eval,
     &command_label,  &command_model, &command_protocols, &command_version,
 };

@@ -60,9 +60,18 @@ static int read_list(const char *text, int (*take)(const char *name, void *conte
     }
 }
 
+static const enum tier built[] = {TIER_PORTS, TIER_HEADERS, TIER_STOCHASTIC, TIER_SIGNATURES};
+
+unsigned run_options_tiers_built(void)
+{
+    unsigned tiers = 0;
+    for (unsigned i = 0; i < sizeof built / sizeof *built; i++)
+        tiers |= 1u << built[i];
+    return signatures_are_built() ? tiers : tiers & ~(1u << TIER_SIGNATURES);
+}
+
 static int take_tier(const char *name, void *context)
 {
-    static const enum tier built[] = {TIER_PORTS, TIER_HEADERS, TIER_STOCHASTIC, TIER_SIGNATURES};
     unsigned *tiers = context;
     for (unsigned i = 0; i < sizeof built / sizeof *built; i++) {
         if (!strcmp(name, tier_name(built[i]))) {

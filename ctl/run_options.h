@@ -65,6 +65,9 @@ enum run_option {
 
 struct run_options run_options_default(void);
 
+/* Tiers that this build can run: a set of 1 << enum tier. */
+unsigned run_options_tiers_built(void);
+
 /* Options that are a command's own. */
 struct run_options_own {
     const struct option *table; /* ends with an empty one; numbers from OPTION_OWN on */

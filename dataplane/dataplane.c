@@ -92,7 +92,8 @@ static int make_crew(struct dataplane *dataplane, struct crew *crew,
     share.flow_count = (share.flow_count + options->worker_count - 1) / options->worker_count;
     int failure = classifier_new(&crew->classifier, &share, options->protocols, secret, error);
     if (!failure)
-        failure = mailbox_new(&crew->mailbox, dataplane->protocol_room, error);
+        failure = mailbox_new(&crew->mailbox, dataplane->protocol_room, options->classifier.policy,
+                              error);
     crew->dataplane = dataplane;
     crew->worker.classifier = crew->classifier;
     crew->worker.mailbox = crew->mailbox;
@@ -161,9 +162,12 @@ static int start_threads(struct dataplane *dataplane, struct error *error)
 static int new_dataplane(struct dataplane **dataplane, const struct dataplane_options *options,
                          struct error *error)
 {
+    const struct policy_options *policy = options->classifier.policy;
     if (options->classifier.observer.tell || options->classifier.observer.measure ||
-        options->classifier.window_observer.tell)
+        options->classifier.window_observer.tell || (policy && policy->oracle.ask))
         return error_set(error, EPERM, "a dataplane tells nobody about single flows");
+    if (policy && options->worker_count != 1)
+        return error_set(error, EINVAL, "boxes see all traffic: they need it in one worker");
     struct dataplane *made = calloc(1, sizeof *made);
     struct crew *crews = calloc(options->worker_count, sizeof *crews);
     if (!made || !crews) {

@@ -15,7 +15,8 @@ struct mailbox {
     struct tally *tallies[TALLIES];
 };
 
-int mailbox_new(struct mailbox **mailbox, unsigned protocol_room, struct error *error)
+int mailbox_new(struct mailbox **mailbox, unsigned protocol_room,
+                const struct policy_options *policy, struct error *error)
 {
     struct mailbox *made = calloc(1, sizeof *made);
     if (!made)
@@ -24,6 +25,8 @@ int mailbox_new(struct mailbox **mailbox, unsigned protocol_room, struct error *
     handoff_init(&made->blank);
     for (unsigned i = 0; i < TALLIES; i++) {
         int failure = tally_new(&made->tallies[i], protocol_room, error);
+        if (!failure && policy)
+            failure = tally_add_policy(made->tallies[i], policy->views, policy->view_count, error);
         if (failure) {
             mailbox_free(made);
             return failure;

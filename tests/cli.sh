@@ -102,6 +102,60 @@ else
     expect 'signatures without Hyperscan' 1 'Hyperscan' replay --tiers signatures --rules models/rules "$sample"
 fi
 
+: > "$scratch/empty"
+
+# What boxes would have done to the sample. Without the signatures tier nothing is known to be a mistake.
+run audit --format json --tiers ports "$sample" models/boxes/*.yaml
+same_as 'audit of the sample by ports' tests/golden/sample.audit.ports.json
+if "$glassbox" version | grep -q hyperscan; then
+    run audit --format json --tiers ports,signatures --rules models/rules "$sample" models/boxes/*.yaml
+    jq 'del(.rules)' "$scratch/out" > "$scratch/plain" && mv "$scratch/plain" "$scratch/out"
+    same_as 'audit of the sample' tests/golden/sample.audit.json
+    run audit --tiers ports,signatures --rules models/rules "$sample" --box models/boxes/service-package-quota.yaml
+    same_as 'audit of the sample as a table' tests/golden/sample.audit.txt
+    run audit --format markdown --tiers ports,signatures --rules models/rules --min-endpoints 3 "$sample" \
+        --box models/boxes/voip-blocked-mobile.yaml
+    same_as 'audit of the sample as Markdown' tests/golden/sample.audit.md
+    run audit --format json --tiers ports,signatures --rules models/rules --truth tests/data/sample.csv "$sample" \
+        models/boxes/voip-blocked-mobile.yaml models/boxes/ports-1999.yaml
+    [ "$(jq -c '[.reference.kind, .boxes[0].own.outcome.right.flows, .boxes[1].own.outcome.missed.flows]' \
+        "$scratch/out")" = '["truth",2,7]' ]
+    verdict 'audit of the sample by its truth' $?
+fi
+jq -e 'all(.boxes[] | .own, .ladder[]; .balance.packets == 0 and .balance.bytes == 0
+    and .outcome.acted.bytes + .left_alone.bytes == .seen.bytes
+    and .outcome.acted.flows + .left_alone.flows == .seen.flows
+    and .outcome.right.bytes + .outcome.mistaken.bytes + .outcome.unsure.bytes == .outcome.acted.bytes
+    and ([.references[].seen.bytes] | add) == .seen.bytes)' tests/golden/sample.audit.json > "$scratch/out" 2> "$scratch/err"
+verdict 'audits add up' $?
+jq -e '.boxes[] | select(.box == "neutral") | .own.outcome.acted.packets == 0' tests/golden/sample.audit.json \
+    > "$scratch/out" 2> "$scratch/err"
+verdict 'the neutral box acts on nothing but floods' $?
+
+# A thousand and more connections that nobody answers: what the neutral box is there for.
+python3 - > "$scratch/flood.pcap" <<'PYTHON'
+import struct, sys
+out = sys.stdout.buffer
+out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+for number in range(25000):
+    tcp = struct.pack(">HHIIBBHHH", 1024 + number % 60000, 80, 1, 0, 5 << 4, 2, 1024, 0, 0)
+    head = struct.pack(">BBHHHBBHII", 0x45, 0, 40, 7, 0, 64, 6, 0, 0xCB007100 + number % 251, 0xC6336401)
+    frame = bytes(12) + b"\x08\0" + head + tcp
+    out.write(struct.pack("<IIII", 1700000000, number, len(frame), len(frame)) + frame)
+PYTHON
+run audit --format json --tiers ports "$scratch/flood.pcap" --box models/boxes/neutral.yaml
+[ "$(jq -c '[.boxes[0].own.rules[].outcome.acted.flows, .boxes[0].own.outcome.unsure.flows]' "$scratch/out")" = '[5000,0,5000]' ]
+verdict 'a flood is what it acts on' $?
+
+expect 'audit: a box that is not there' 1 "none.yaml: No such file" audit "$sample" --box "$scratch/none.yaml"
+printf 'box: b\ntitle: t\nabout: a\nsources: [s]\ntiers: [ports]\npolicy:\n  - {rule: r, action: 10s}\n' > "$scratch/bad.yaml"
+expect 'audit: a bad box' 1 "bad.yaml:7: action: expected none" audit "$sample" "$scratch/bad.yaml"
+expect 'audit: a box twice' 1 "the box neutral a second time" audit "$sample" models/boxes/neutral.yaml models/boxes/neutral.yaml
+expect 'audit: a missing file' 1 "^glassbox: $scratch/none: No such file" \
+    audit --tiers ports "$scratch/none" "$sample" models/boxes/neutral.yaml
+expect 'audit: a capture without truth' 1 'empty: the truth has no row about it' \
+    audit --tiers ports --truth tests/data/sample.csv "$scratch/empty" "$sample" models/boxes/neutral.yaml
+
 # The README shows the first command's real output.
 python3 - > "$scratch/out" 2> "$scratch/err" <<'PYTHON'
 import pathlib, sys
@@ -111,7 +165,6 @@ PYTHON
 verdict 'README shows the real output' $?
 
 # Bad files: said, skipped, the rest reported.
-: > "$scratch/empty"
 echo 'not a capture, whatever its name may say' > "$scratch/foreign.pcap"
 head -c 100000 "$sample" > "$scratch/cut.pcap"
 expect 'missing file' 1 "^glassbox: $scratch/none: No such file" replay "$scratch/none"
@@ -215,6 +268,15 @@ misuse "'' is not a list of tiers" replay --tiers '' x
 for idle in closed tcp udp other; do
     misuse "'never' is not a number of seconds" replay --idle-$idle never x
 done
+misuse 'which box' audit x
+misuse 'which capture' audit models/boxes/neutral.yaml
+misuse "'csv' is none of table, json, ndjson, markdown" audit x --format csv
+misuse "'10.0.0.1/8' has bits set" audit x --subscribers 10.0.0.1/8
+misuse "is not an address or prefix" audit x --subscribers 10.0.0.0/8,nowhere
+misuse '--interval: an audit of captures' audit x --box y --interval 5
+misuse '--workers: boxes see all traffic' audit x --box y --workers 2
+misuse '--box: audits are tables or JSON' live --source af_packet:lo --box y --workers 2
+misuse '--box: audits are tables or JSON' live --source af_packet:lo --box y --format csv
 misuse 'what is true' eval
 misuse 'what to do' model
 misuse "'sow' is none of show" model sow
@@ -237,7 +299,7 @@ misuse "unknown option '--yaml'" protocols --yaml
 misuse 'takes no arguments' version x
 
 # Help and lists.
-for command in replay eval model protocols version; do
+for command in replay audit eval model protocols version; do
     expect "$command --help" 0 '' "$command" --help
     grep -q "^usage: glassbox $command" "$scratch/out"
     verdict "$command --help shows its usage" $?

@@ -21,6 +21,8 @@ CLIENT_PORT = 51973
 NAME = "xyzzy-marker-name.example"
 PAYLOAD = b"PLUGH-MARKER-PAYLOAD"
 FILLER_PACKETS = 40000
+BOXES = sorted(str(path) for path in (pathlib.Path(__file__).parent.parent / "models/boxes").glob("*.yaml"))
+AUDIT_FORMATS = ("table", "json", "ndjson", "markdown")
 FORMATS = ("table", "json", "ndjson", "csv", "prometheus")
 WAIT_SECONDS = 20
 
@@ -130,6 +132,14 @@ def check_outputs(glassbox, capture):
             assert run.stdout, f"{form} {more}: no report"
             for marker in text_markers():
                 assert marker not in written, f"{form} {more}: {marker!r} is in the output"
+    for form in AUDIT_FORMATS:
+        for more in ([], ["--min-endpoints", "2"], ["--subscribers", f"{CLIENT4}/32,{CLIENT6}/128"]):
+            run = subprocess.run([glassbox, "audit", "--format", form, *more, capture, *BOXES], capture_output=True,
+                                 check=True)
+            written = (run.stdout + run.stderr).lower()
+            assert run.stdout, f"audit {form} {more}: nothing"
+            for marker in text_markers():
+                assert marker not in written, f"audit {form} {more}: {marker!r} is in the output"
     truncated = pathlib.Path(capture).read_bytes()[:500]
     run = subprocess.run([glassbox, "replay", "-"], input=truncated, capture_output=True, check=False)
     assert run.returncode == 1 and run.stderr, "a cut file is not complained about"
@@ -137,9 +147,9 @@ def check_outputs(glassbox, capture):
         assert marker not in (run.stdout + run.stderr).lower(), f"{marker!r} is in an error message"
 
 
-def check_memory(glassbox, capture, workers):
-    process = subprocess.Popen([glassbox, "replay", "--workers", str(workers), "-"], stdin=subprocess.PIPE,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def check_memory(glassbox, capture, *words):
+    process = subprocess.Popen([glassbox, *words, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
     try:
         process.stdin.write(pathlib.Path(capture).read_bytes())
         process.stdin.flush()
@@ -150,7 +160,7 @@ def check_memory(glassbox, capture, workers):
         for where, content in writable_memory(process.pid):
             searched += len(content)
             for name, marker in memory_markers().items():
-                assert marker not in content, f"{workers} workers: {name} is in memory ({where})"
+                assert marker not in content, f"{words}: {name} is in memory ({where})"
         assert searched > 1 << 20, "hardly any memory was searched"
     finally:
         process.send_signal(signal.SIGTERM)
@@ -171,7 +181,9 @@ def main():
         print("skipped: the address sanitizer keeps what the program wiped ... ")
         skipped = 1
     elif os.geteuid() == 0:
-        cases += [("memory of one worker", check_memory, (1,)), ("memory of three workers", check_memory, (3,))]
+        cases += [("memory of one worker", check_memory, ("replay",)),
+                  ("memory of three workers", check_memory, ("replay", "--workers", "3")),
+                  ("memory of an audit", check_memory, ("audit", "--tiers", "ports", *BOXES))]
     else:
         print("skipped: only root may look into memory that cannot be dumped ... ")
         skipped = 1

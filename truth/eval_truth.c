@@ -366,3 +366,28 @@ const struct eval_row *eval_truth_of(const struct eval_truth *truth, const char 
     *count = end - first;
     return truth->rows + first;
 }
+
+/* The part of `path` below the root; all of it where it does not lie there. */
+static const char *below_root(const char *path, const char *root)
+{
+    size_t length = root ? strlen(root) : 0;
+    while (length && root[length - 1] == '/')
+        length--;
+    if (!length || strncmp(path, root, length) != 0 || path[length] != '/')
+        return path;
+    path += length;
+    return path + strspn(path, "/");
+}
+
+const struct eval_row *eval_truth_about(const struct eval_truth *truth, const char *path,
+                                        const char *root, bool is_only, size_t *count)
+{
+    const char *below = below_root(path, root);
+    const char *slash = strrchr(below, '/');
+    const struct eval_row *rows = eval_truth_of(truth, below, count);
+    if (!*count && slash)
+        rows = eval_truth_of(truth, slash + 1, count);
+    if (!*count && is_only)
+        rows = eval_truth_of(truth, "", count);
+    return rows;
+}

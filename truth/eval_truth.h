@@ -62,4 +62,9 @@ void eval_truth_free(struct eval_truth *truth);
 const struct eval_row *eval_truth_of(const struct eval_truth *truth, const char *capture,
                                      size_t *count);
 
+/* The rows about a file: under its path below `root` (null: none), under its name alone, or, for
+ * the only file there is, those that name no capture. */
+const struct eval_row *eval_truth_about(const struct eval_truth *truth, const char *path,
+                                        const char *root, bool is_only, size_t *count);
+
 #endif

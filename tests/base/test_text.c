@@ -19,6 +19,7 @@ static void reads_whole_numbers(void)
         {"18446744073709551615", 0, UINT64_MAX, UINT64_MAX, 0},
         {"007", 0, 10, 7, 0},
         {"11", 0, 10, 0, -EINVAL},
+        {"8", 0, 7, 0, -EINVAL},
         {"1", 2, 10, 0, -EINVAL},
         {"", 0, 10, 0, -EINVAL},
         {"-1", 0, 10, 0, -EINVAL},

@@ -11,6 +11,9 @@
 static CU_SuiteInfo all_suites[] = {
     {"text", NULL, NULL, NULL, NULL, text_tests},
     {"keyed_hash", NULL, NULL, NULL, NULL, keyed_hash_tests},
+    {"quantity", NULL, NULL, NULL, NULL, quantity_tests},
+    {"policy", NULL, NULL, NULL, NULL, policy_tests},
+    {"prefixes", NULL, NULL, NULL, NULL, prefixes_tests},
     {"protocol", NULL, NULL, NULL, NULL, protocol_tests},
     {"feature", NULL, NULL, NULL, NULL, feature_tests},
     {"headers_clock", NULL, NULL, NULL, NULL, headers_clock_tests},
@@ -39,6 +42,7 @@ static CU_SuiteInfo all_suites[] = {
     {"packet", NULL, NULL, NULL, NULL, packet_tests},
     {"label", NULL, NULL, NULL, NULL, label_tests},
     {"label_csv", NULL, NULL, NULL, NULL, label_csv_tests},
+    {"box_reader", NULL, NULL, NULL, NULL, box_reader_tests},
     {"eval", NULL, NULL, NULL, NULL, eval_tests},
     {"eval_forms", NULL, NULL, NULL, NULL, eval_forms_tests},
     {"eval_measures", NULL, NULL, NULL, NULL, eval_measures_tests},

@@ -7,6 +7,9 @@
 
 extern CU_TestInfo text_tests[];
 extern CU_TestInfo keyed_hash_tests[];
+extern CU_TestInfo quantity_tests[];
+extern CU_TestInfo policy_tests[];
+extern CU_TestInfo prefixes_tests[];
 extern CU_TestInfo protocol_tests[];
 extern CU_TestInfo feature_tests[];
 extern CU_TestInfo flow_tests[];
@@ -35,6 +38,7 @@ extern CU_TestInfo source_dpdk_tests[];
 extern CU_TestInfo packet_tests[];
 extern CU_TestInfo label_tests[];
 extern CU_TestInfo label_csv_tests[];
+extern CU_TestInfo box_reader_tests[];
 extern CU_TestInfo eval_tests[];
 extern CU_TestInfo eval_forms_tests[];
 extern CU_TestInfo eval_measures_tests[];

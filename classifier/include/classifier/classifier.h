@@ -12,6 +12,7 @@
 #include "classifier/frame.h"
 #include "classifier/headers_clock.h"
 #include "classifier/packet.h"
+#include "classifier/policy.h"
 #include "classifier/protocol.h"
 #include "classifier/signature.h"
 #include "classifier/stochastic_clock.h"
@@ -52,6 +53,7 @@ struct classifier_options {
     const struct kiss_model *kiss_model; /* borrowed; null unless TIER_STOCHASTIC is among them */
     uint64_t endpoint_count;             /* of the stochastic tier, known at once */
     enum kiss_method kiss_method;
+    const struct policy_options *policy; /* borrowed; null: no boxes. Tallies must have its part */
     const struct headers_model *headers_model; /* borrowed; null unless TIER_HEADERS is */
     struct flow_observer observer;
     struct window_observer window_observer; /* of TIER_STOCHASTIC; then it needs no model */
@@ -59,9 +61,9 @@ struct classifier_options {
 
 /* What a classifier tells things by. It is swapped as a whole while traffic passes. */
 struct classifier_knowledge {
-    const struct protocols *protocols;   /* made with protocols_new_after the ones before */
-    const struct signatures *signatures; /* null where the classifier has none */
-    const struct services *services;     /* made with services_new_after the ones before */
+    const struct protocols *protocols;         /* made with protocols_new_after the ones before */
+    const struct signatures *signatures;       /* null where the classifier has none */
+    const struct services *services;           /* made with services_new_after the ones before */
     const struct headers_model *headers_model; /* null where the classifier has none */
     const struct kiss_model *kiss_model;       /* likewise */
 };

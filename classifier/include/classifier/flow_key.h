@@ -48,6 +48,9 @@ struct flow_key flow_key_of_datagram(struct keyed_hash *hash, const struct packe
 /* Names the host that sent the packet. */
 struct flow_key flow_key_of_source(struct keyed_hash *hash, const struct packet *packet);
 
+/* Names the host that it is for: the same name when that host sends. */
+struct flow_key flow_key_of_destination(struct keyed_hash *hash, const struct packet *packet);
+
 /* Names one end of flows: 16 bytes of address (IPv4: the first four, the rest zero), port and IP
  * protocol number. */
 struct flow_key flow_key_of_endpoint(struct keyed_hash *hash, uint8_t ip_version,

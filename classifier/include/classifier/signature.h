@@ -21,6 +21,9 @@
 
 struct signatures;
 
+/* Is the tier part of this build? */
+bool signatures_are_built(void);
+
 /* Compiles. `rules` is borrowed and outlives the result. Returns 0; -ENOTSUP when Hyperscan was not
  * built in; -EINVAL with every fault of patterns in `faults`; or -ENOMEM. `error` is always filled.
  */

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "classifier/packet.h"
+#include "classifier/policy_tally.h"
 #include "classifier/protocol.h"
 #include "classifier/services.h"
 #include "classifier/tier.h"
@@ -135,11 +136,17 @@ struct tally {
     struct tally_cell *cells;      /* [protocol_count] */
     struct tally_headers *headers; /* [protocol_count] */
     struct tally_service *services; /* [SERVICES_MAX]; that of SERVICE_NONE stays empty */
+    struct policy_tally *policy;    /* what boxes would have done; null without boxes */
 };
 
 /* An empty tally with room for `protocol_count` protocols. Returns 0 or -errno. */
 int tally_new(struct tally **tally, unsigned protocol_count, struct error *error);
 void tally_free(struct tally *tally);
+
+/* Gives it room for what boxes do; none for no views. Tallies that are merged have it for the same
+ * views. Returns 0 or -errno. */
+int tally_add_policy(struct tally *tally, const struct policy_view *views, unsigned count,
+                     struct error *error);
 
 /* Empty again. */
 void tally_clear(struct tally *tally);

@@ -23,7 +23,8 @@ struct dataplane;
 
 /* Starts the threads on one source, whose frames are dealt out where there are several workers.
  * `source` is taken over, and closed when this fails. Returns 0 or -errno: -EPERM for options with
- * an observer of single flows, since only tallies leave a dataplane. */
+ * an observer of single flows or an oracle about them, since only tallies leave a dataplane;
+ * -EINVAL for boxes and several workers, among whom buckets would depend on who was first. */
 int dataplane_start(struct dataplane **dataplane, const struct dataplane_options *options,
                     struct source *source, struct error *error);
 

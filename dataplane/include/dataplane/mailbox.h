@@ -5,12 +5,15 @@
 #define DATAPLANE_MAILBOX_H
 
 #include "base/error.h"
+#include "classifier/policy.h"
 #include "classifier/tally.h"
 
 struct mailbox;
 
-/* Its tallies have room for so many protocols. Returns 0 or -errno. */
-int mailbox_new(struct mailbox **mailbox, unsigned protocol_room, struct error *error);
+/* Its tallies have room for so many protocols and, unless `policy` is null, for its views. Returns
+ * 0 or -errno. */
+int mailbox_new(struct mailbox **mailbox, unsigned protocol_room,
+                const struct policy_options *policy, struct error *error);
 void mailbox_free(struct mailbox *mailbox);
 
 /* Worker: an empty tally to fill, still for no protocol; waits while ctl has them all. */
