@@ -86,7 +86,7 @@ static int take_format(struct auditing *auditing, const char *value, struct erro
 {
     int format = audit_format_find(value);
     if (format < 0)
-        return error_set(error, EINVAL, "--format: '%s' is none of table, json, ndjson, markdown",
+        return error_set(error, EINVAL, "--format: '%s' is none of table, json, ndjson, markdown, html",
                          value);
     auditing->format = (enum audit_format)format;
     return 0;
@@ -311,7 +311,7 @@ const struct command command_audit = {
         "                     signatures tier; each capture then stands alone\n"
         "  --root DIR, --min-confidence C, --label-column N, --confidence-column N,\n"
         "  --aliases FILE, --overrule FILE   about the truth, as eval has them\n"
-        "  --format FORMAT    table, json, ndjson or markdown (default: table)\n"
+        "  --format FORMAT    table, json, ndjson, markdown or html (default: table)\n"
         "  --tiers LIST       evidence there is (default: all that is built in)\n"
         "  --rules DIR        rules of the signatures tier (default: this program's own)\n"
         "  --flows N          flows that can be open at once (default: 1048576)\n"
