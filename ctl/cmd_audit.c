@@ -8,6 +8,7 @@
 
 #include "audit_run.h"
 #include "audit_setup.h"
+#include "cmd_audit_diff.h"
 #include "command.h"
 #include "eval_forms.h"
 #include "file_digest.h"
@@ -274,6 +275,8 @@ static int run(const struct command *command, int argc, char **argv)
     const struct run_options_own own = {
         .table = own_options, .take = take_option, .context = &auditing};
     struct error error = {0};
+    if (argc > 1 && !strcmp(argv[1], "diff"))
+        return audit_diff_run(argc - 1, argv + 1);
     const struct sigaction stop = {.sa_handler = stop_on_signal, .sa_flags = (int)SA_RESETHAND};
     auditing.run.dataplane.classifier.tiers = run_options_tiers_built();
     auditing.setup.has_ladder = true;
@@ -318,6 +321,7 @@ const struct command command_audit = {
         "  --min-endpoints N  withhold what concerns fewer than N initiating addresses\n"
         "  --no-decap, --scope, --idle-closed, --idle-tcp, --idle-udp, --idle-other\n"
         "                     as replay has them\n\n"
+        "`glassbox audit diff FIRST.json SECOND.json` compares two audits.\n\n"
         "Exit status: 0 when everything was read, 1 when some file was not or only in part (the\n"
         "rest is audited all the same), 2 when the command was misused.\n",
     .run = run,
