@@ -15,6 +15,7 @@ static const char *const format_names[AUDIT_FORMATS] = {
     [AUDIT_JSON] = "json",
     [AUDIT_NDJSON] = "ndjson",
     [AUDIT_MARKDOWN] = "markdown",
+    [AUDIT_HTML] = "html",
 };
 
 const char *audit_format_name(enum audit_format format)
@@ -49,6 +50,9 @@ int audit_write(const struct audit *audit, enum audit_format format, FILE *out)
         break;
     case AUDIT_MARKDOWN:
         audit_markdown_write(audit, out);
+        break;
+    case AUDIT_HTML:
+        audit_html_write(audit, out);
         break;
     case AUDIT_FORMATS:
         break;

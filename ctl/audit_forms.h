@@ -9,6 +9,7 @@
 void audit_json_write(const struct audit *audit, bool is_pretty, FILE *out);
 void audit_table_write(const struct audit *audit, FILE *out);
 void audit_markdown_write(const struct audit *audit, FILE *out);
+void audit_html_write(const struct audit *audit, FILE *out);
 
 /* Names of POLICY_AGES and POLICY_DELAYS: "0ms", "1ms" ... "more"; "none", "1ms" ... "more". */
 extern const char *const audit_age_names[POLICY_AGES];

@@ -113,6 +113,24 @@ void audit_describe_tiers(unsigned tiers, char *text, size_t size)
     }
 }
 
+void audit_describe_evidence(unsigned tiers, char *text, size_t size)
+{
+    static const char *const words[TIERS] = {
+        [TIER_PORTS] = "port numbers",
+        [TIER_HEADERS] = "sizes and times of packets",
+        [TIER_STOCHASTIC] = "statistics of first bytes",
+        [TIER_SIGNATURES] = "the content of first packets",
+    };
+    size_t used = 0;
+    snprintf(text, size, "nothing");
+    for (unsigned tier = 0; tier < TIERS; tier++) {
+        if (!(tiers >> tier & 1) || used >= size)
+            continue;
+        const char *link = !used ? "" : tiers >> tier >> 1 ? ", " : " and ";
+        used += (size_t)snprintf(text + used, size - used, "%s%s", link, words[tier]);
+    }
+}
+
 void audit_describe_bytes(uint64_t bytes, char *text, size_t size)
 {
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
@@ -302,6 +320,13 @@ static int say_waits(struct audit_box *box, struct error *error)
                100.0 * (double)delayed / (double)all, 100.0 * (double)lost / (double)all);
 }
 
+static void describe_hit(uint64_t bytes, char *text, size_t size)
+{
+    snprintf(text, size, "nothing");
+    if (bytes)
+        audit_describe_bytes(bytes, text, size);
+}
+
 /* What the strongest rung buys over the weakest one. */
 static int say_ladder(struct audit_box *box, struct error *error)
 {
@@ -316,12 +341,12 @@ static int say_ladder(struct audit_box *box, struct error *error)
     char seen[WORDS_MAX];
     char spared[WORDS_MAX];
     char was[WORDS_MAX];
-    audit_describe_tiers(high->tiers & ~low->tiers, seen, sizeof seen);
-    audit_describe_bytes(high->outcome.mistaken.bytes, spared, sizeof spared);
-    audit_describe_bytes(low->outcome.mistaken.bytes, was, sizeof was);
+    audit_describe_evidence(high->tiers & ~low->tiers, seen, sizeof seen);
+    describe_hit(high->outcome.mistaken.bytes, spared, sizeof spared);
+    describe_hit(low->outcome.mistaken.bytes, was, sizeof was);
     return say(box, error,
                "Told the same and seeing only port numbers, such a box finds %.1f %% of the bytes "
-               "it is about and hits %s by mistake; looking further (%s) it finds %.1f %% and "
+               "it is about and hits %s by mistake; looking at %s as well, it finds %.1f %% and "
                "hits %s.",
                from->value * 100, was, seen, to->value * 100, spared);
 }
@@ -331,7 +356,7 @@ static int say_missing(struct audit_box *box, struct error *error)
     char tiers[WORDS_MAX];
     if (!box->own.tiers_missing)
         return 0;
-    audit_describe_tiers(box->own.tiers_missing, tiers, sizeof tiers);
+    audit_describe_evidence(box->own.tiers_missing, tiers, sizeof tiers);
     return say(box, error,
                "A real one would also see %s, which this audit did not have: read its figures as "
                "those of a blinder box.",

@@ -16,6 +16,9 @@ void audit_describe_action(const struct box *box, const struct box_rule *rule, c
 /* "ports, headers"; "nothing". */
 void audit_describe_tiers(unsigned tiers, char *text, size_t size);
 
+/* The same for readers who know no networking: "port numbers and the content of first packets". */
+void audit_describe_evidence(unsigned tiers, char *text, size_t size);
+
 /* "1.2 GB", "930 bytes": three digits or so. */
 void audit_describe_bytes(uint64_t bytes, char *text, size_t size);
 

@@ -8,6 +8,7 @@
 
 #include "audit_run.h"
 #include "audit_setup.h"
+#include "cmd_audit_diff.h"
 #include "command.h"
 #include "eval_truth.h"
 #include "file_digest.h"
@@ -87,7 +88,7 @@ static int take_format(struct auditing *auditing, const char *value, struct erro
 {
     int format = audit_format_find(value);
     if (format < 0)
-        return error_set(error, EINVAL, "--format: '%s' is none of table, json, ndjson, markdown",
+        return error_set(error, EINVAL, "--format: '%s' is none of table, json, ndjson, markdown, html",
                          value);
     auditing->format = (enum audit_format)format;
     return 0;
@@ -268,6 +269,8 @@ static int run(const struct command *command, int argc, char **argv)
     const struct run_options_own own = {
         .table = own_options, .take = take_option, .context = &auditing};
     struct error error = {0};
+    if (argc > 1 && !strcmp(argv[1], "diff"))
+        return audit_diff_run(argc - 1, argv + 1);
     const struct sigaction stop = {.sa_handler = stop_on_signal, .sa_flags = (int)SA_RESETHAND};
     auditing.run.dataplane.classifier.tiers = 0;
     auditing.setup.has_ladder = true;
@@ -307,13 +310,14 @@ const struct command command_audit = {
         "                     signatures tier; each capture then stands alone\n"
         "  --root DIR, --min-confidence C, --label-column N, --confidence-column N,\n"
         "  --aliases FILE, --overrule FILE   about the truth, as eval has them\n"
-        "  --format FORMAT    table, json, ndjson or markdown (default: table)\n"
+        "  --format FORMAT    table, json, ndjson, markdown or html (default: table)\n"
         "  --tiers LIST       evidence there is (default: all that is built in)\n"
         "  --rules DIR        rules of the signatures tier (default: this program's own)\n"
         "  --flows N          flows that can be open at once (default: 1048576)\n"
         "  --min-endpoints N  withhold what concerns fewer than N initiating addresses\n"
         "  --no-decap, --scope, --idle-closed, --idle-tcp, --idle-udp, --idle-other\n"
         "                     as replay has them\n\n"
+        "`glassbox audit diff FIRST.json SECOND.json` compares two audits.\n\n"
         "Exit status: 0 when everything was read, 1 when some file was not or only in part (the\n"
         "rest is audited all the same), 2 when the command was misused.\n",
     .run = run,

@@ -2,39 +2,7 @@
 /* Formats shapes; draws nothing by itself. */
 #include "svg.h"
 
-#include <string.h>
-
-#include "utf8.h"
-
-static const char replacement[] = "\xef\xbf\xbd";
-
-/* Neither of the two code points that XML forbids at the end of the plane. */
-static bool is_character(const unsigned char *at, size_t length)
-{
-    if (length == 0 || *at < 0x20 || *at == 0x7f)
-        return false;
-    return !(length == 3 && at[0] == 0xef && at[1] == 0xbf && at[2] >= 0xbe);
-}
-
-static void write_escaped(FILE *out, const char *text)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    for (size_t length; *at; at += length ? length : 1) {
-        length = utf8_sequence(at);
-        if (!is_character(at, length))
-            fputs(replacement, out);
-        else if (*at == '&')
-            fputs("&amp;", out);
-        else if (*at == '<')
-            fputs("&lt;", out);
-        else if (*at == '>')
-            fputs("&gt;", out);
-        else if (*at == '"')
-            fputs("&quot;", out);
-        else
-            fwrite(at, 1, length, out);
-    }
-}
+#include "markup.h"
 
 void svg_begin(FILE *out, double width, double height, const char *id, const char *title)
 {
@@ -45,13 +13,13 @@ void svg_begin(FILE *out, double width, double height, const char *id, const cha
             "font-size=\"12\" fill=\"#222\">\n",
             width, height, width, height, id, id);
     fprintf(out, "<title id=\"%s-title\">", id);
-    write_escaped(out, title);
+    markup_text(out, title);
     fprintf(out, "</title>\n<desc id=\"%s-words\">", id);
 }
 
 void svg_say(FILE *out, const char *words)
 {
-    write_escaped(out, words);
+    markup_text(out, words);
 }
 
 void svg_draw(FILE *out)
@@ -81,7 +49,7 @@ void svg_text(FILE *out, double x, double y, struct svg_face face, const char *t
     if (face.turn != 0)
         fprintf(out, " transform=\"rotate(%g %.1f %.1f)\"", face.turn, x, y);
     fputc('>', out);
-    write_escaped(out, text);
+    markup_text(out, text);
     fputs("</text>\n", out);
 }
 
@@ -109,7 +77,7 @@ void svg_rect(FILE *out, double x, double y, double width, double height, const 
         return;
     }
     fputs("><title>", out);
-    write_escaped(out, note);
+    markup_text(out, note);
     fputs("</title></rect>\n", out);
 }
 

@@ -243,6 +243,29 @@ verdict 'eval: of every verdict, and of what is held out' $?
 expect 'eval: plots nowhere' 1 "$scratch/none/plots: No such file" \
     eval --truth "$truth" --root tests/data --format svg --output-dir "$scratch/none/plots"
 
+# Two audits, as little of them as can be compared.
+audit_of() { # MISTAKEN LOW HIGH
+    printf '{"schema": "glassbox.audit/1", "reference": {"kind": "signatures"}, "truth": null, "rules": null,
+        "boxes": [{"box": "b", "sha256": "x", "own": {"tiers": ["ports"], "seen": {"bytes": 1000}, "outcome":
+        {"withheld": false, "acted": {"bytes": 250}, "unsure": {"bytes": 0}, "mistaken_share":
+        {"bytes": {"value": %s, "low": %s, "high": %s}}, "found_share": {"bytes": null}}}}]}' "$@"
+}
+audit_of 0.25 0.2 0.3 > "$scratch/first.json"
+audit_of 0.75 0.7 0.8 > "$scratch/second.json"
+run audit diff "$scratch/first.json" "$scratch/second.json"
+grep -q '^  mistaken, .*25.0 % (20.0 to 30.0) *75.0 % (70.0 to 80.0) *+50.0  apart$' "$scratch/out" &&
+    grep -q '^  acted on, .*25.0 % *25.0 % *+0.0$' "$scratch/out" &&
+    grep -q '^  found, .* - *-$' "$scratch/out"
+verdict 'audit diff: what changed' $?
+run audit diff --format json "$scratch/first.json" "$scratch/first.json"
+! grep -q '"apart": true\|"change": 0*\.*0*[1-9]' "$scratch/out"
+verdict 'audit diff: nothing changed' $?
+expect 'audit diff: no such file' 1 'nowhere.json: No such file' audit diff "$scratch/first.json" "$scratch/nowhere.json"
+echo '{"schema": "glassbox.report/1"}' > "$scratch/third.json"
+expect 'audit diff: a report' 1 'third.json: not an audit' audit diff "$scratch/first.json" "$scratch/third.json"
+echo '{"schema"' > "$scratch/third.json"
+expect 'audit diff: half a file' 1 'third.json:[0-9]: not JSON' audit diff "$scratch/first.json" "$scratch/third.json"
+
 # Wrong use: a usage line, exit 2, nothing on stdout.
 misuse() { # WHAT-IT-SAYS ARGUMENT...
     expect "misuse: ${*:2}" 2 "$1" "${@:2}"
@@ -282,6 +305,9 @@ misuse 'what to do' model
 misuse "'sow' is none of show" model sow
 misuse '--json goes with show' model check --json x
 misuse '--model: one of each kind' replay --model a --model b --model c x
+
+misuse 'name two JSON files' audit diff a
+misuse "'xml' is none of table, json" audit diff --format xml a b
 misuse "unknown option '--truht'" eval --truht x
 misuse '--truth needs a value' eval --truth
 misuse "'sure' is none of high, medium, any" eval --truth x --min-confidence sure
