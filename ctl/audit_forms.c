@@ -11,11 +11,8 @@ const char *const audit_delay_names[POLICY_DELAYS] = {"none",  "1ms",   "3ms", "
                                                       "100ms", "300ms", "1s",  "more"};
 
 static const char *const format_names[AUDIT_FORMATS] = {
-    [AUDIT_TABLE] = "table",
-    [AUDIT_JSON] = "json",
-    [AUDIT_NDJSON] = "ndjson",
-    [AUDIT_MARKDOWN] = "markdown",
-    [AUDIT_HTML] = "html",
+    [AUDIT_TABLE] = "table",       [AUDIT_JSON] = "json", [AUDIT_NDJSON] = "ndjson",
+    [AUDIT_MARKDOWN] = "markdown", [AUDIT_HTML] = "html",
 };
 
 const char *audit_format_name(enum audit_format format)

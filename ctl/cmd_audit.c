@@ -88,8 +88,8 @@ static int take_format(struct auditing *auditing, const char *value, struct erro
 {
     int format = audit_format_find(value);
     if (format < 0)
-        return error_set(error, EINVAL, "--format: '%s' is none of table, json, ndjson, markdown, html",
-                         value);
+        return error_set(error, EINVAL,
+                         "--format: '%s' is none of table, json, ndjson, markdown, html", value);
     auditing->format = (enum audit_format)format;
     return 0;
 }

@@ -119,6 +119,11 @@ static void reload(struct live_attendant *attendant)
         command_complain("nothing to load anew: no tier in use has rules or models");
         return;
     }
+    if (attendant->options.run->dataplane.classifier.policy) {
+        command_complain("nothing is loaded anew while boxes are audited: their rules are told by "
+                         "the protocols and services they began with");
+        return;
+    }
     struct version *version = next_version(attendant);
     if (version && load(attendant, version, &error) == 0) {
         tell_digests("loaded anew", version->knowledge);

@@ -57,7 +57,7 @@ run replay --format json - < "$sample";   same_as 'the same from standard input'
 
 # By sizes and times alone, with a model made by hand.
 model=tests/data/models/small.model
-headers=(--tiers ports,headers --model "$model")
+headers=(--tiers 'ports,headers' --model "$model")
 for format in json csv prometheus; do
     run replay --format "$format" "${headers[@]}" "$sample"
     same_as "$format by headers" "tests/golden/sample.headers.$format"
@@ -83,7 +83,7 @@ sed -n '/^| feature |/,$p' docs/model-format.md > "$scratch/table"
 cmp -s "$scratch/table" "$scratch/out"; verdict 'the features of docs/model-format.md' $?
 
 # The stochastic tier, with the shipped model.
-stochastic=(--tiers ports,stochastic --model models/default.kiss.model)
+stochastic=(--tiers 'ports,stochastic' --model models/default.kiss.model)
 run replay --format json "${stochastic[@]}" "$sample"
 same_as 'json by the stochastic tier' tests/golden/sample.stochastic.json
 expect 'kiss model check' 0 '' model check models/default.kiss.model

@@ -23,7 +23,6 @@
 #include "classifier/flow.h"
 #include "classifier/kiss_model.h"
 
-
 enum { STOCHASTIC_ENDPOINTS = 65536 }; /* known at once by default: 29 MiB a worker when full */
 
 /* A window that was filled. */

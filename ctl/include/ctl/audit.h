@@ -183,7 +183,14 @@ void audit_free(struct audit *audit);
 /* Does acted on + left alone = seen hold in every view? */
 bool audit_is_conserved(const struct audit *audit);
 
-enum audit_format { AUDIT_TABLE, AUDIT_JSON, AUDIT_NDJSON, AUDIT_MARKDOWN, AUDIT_HTML, AUDIT_FORMATS };
+enum audit_format {
+    AUDIT_TABLE,
+    AUDIT_JSON,
+    AUDIT_NDJSON,
+    AUDIT_MARKDOWN,
+    AUDIT_HTML,
+    AUDIT_FORMATS
+};
 
 /* "markdown". */
 const char *audit_format_name(enum audit_format format);
