@@ -240,7 +240,7 @@ static int build_bucket(const struct rules *rules, struct group *group, unsigned
         if (group->bucket_of[i] == number)
             room += rules->rule[group->rules[i]].pattern_count;
     }
-    bucket->places = calloc(room, sizeof *bucket->places);
+    bucket->places = calloc(room + 1, sizeof *bucket->places);
     if (!bucket->places)
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     for (unsigned i = 0; i < group->rule_count; i++) {
@@ -256,9 +256,11 @@ static int build_buckets(const struct rules *rules, struct group *group, struct 
     size_t most = (size_t)group->rule_count * RULE_PATTERNS + 1;
     const struct rule_pattern **patterns = calloc(most, sizeof(const struct rule_pattern *));
     group->buckets = calloc(group->bucket_count + 1, sizeof *group->buckets);
+    if (!patterns || !group->buckets) {
+        free(patterns);
+        return error_set(error, ENOMEM, "out of memory for the signatures tier");
+    }
     int failure = 0;
-    if (!patterns || !group->buckets)
-        failure = error_set(error, ENOMEM, "out of memory for the signatures tier");
     for (unsigned i = 0; !failure && i < group->bucket_count; i++)
         failure = build_bucket(rules, group, i, patterns, faults, error);
     free(patterns);

@@ -319,7 +319,8 @@ static void say_delay(FILE *out, const struct audit_rule *rule)
 static void draw_key(FILE *out, unsigned number, const struct audit_rule *rule)
 {
     char words[96];
-    double y = DELAYS_BOTTOM + 44 + 18.0 * (number / 2);
+    unsigned row = number / 2;
+    double y = DELAYS_BOTTOM + 44 + 18.0 * row;
     double x = number % 2 ? DELAYS_SECOND : DELAYS_LEFT;
     const struct svg_point points[] = {{x, y - 4}, {x + 34, y - 4}};
     svg_path(out, points, 2, (struct svg_stroke){lines[number].colour, 2, lines[number].dash},
@@ -340,7 +341,8 @@ void audit_chart_delays(FILE *out, const struct audit_view *view, const char *id
     }
     if (!count)
         return;
-    svg_begin(out, DELAYS_WIDTH, DELAYS_BOTTOM + 40 + 18.0 * ((count + 1) / 2), id,
+    unsigned key_rows = (count + 1) / 2;
+    svg_begin(out, DELAYS_WIDTH, DELAYS_BOTTOM + 40 + 18.0 * key_rows, id,
               "How soon the box would have acted");
     for (unsigned i = 0; i < count; i++)
         say_delay(out, shown[i]);
