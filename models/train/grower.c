@@ -2,6 +2,7 @@
 /* Trees are grown depth first over one array of row numbers, of which each node owns a range. */
 #include "grower.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -259,6 +260,7 @@ void grow_shares(const uint64_t *weights, unsigned count, unsigned least, uint8_
         kept[i] = weights[i] * GROWER_LEAF_SUM < sum * least ? 0 : weights[i];
         kept_sum += kept[i];
     }
+    assert(kept_sum > 0); /* a leaf has rows, and least is less than the largest share */
     unsigned left = GROWER_LEAF_SUM;
     for (unsigned i = 0; i < count; i++) {
         shares[i] = (uint8_t)(kept[i] * GROWER_LEAF_SUM / kept_sum);
@@ -436,12 +438,14 @@ static void set_crew_to_work(struct crew *crew, struct hand *hands)
 {
     pthread_t threads[2];
     bool is_started[2] = {false, false};
-    for (unsigned i = 0; i < crew->options.threads; i++)
+    const unsigned count = crew->options.threads;
+    assert(count >= 1 && count <= 2);
+    for (unsigned i = 0; i < count; i++)
         hands[i] = (struct hand){.crew = crew, .number = i};
-    for (unsigned i = 1; i < crew->options.threads; i++)
+    for (unsigned i = 1; i < count; i++)
         is_started[i] = !pthread_create(&threads[i], NULL, grow_trees, &hands[i]);
     grow_trees(&hands[0]);
-    for (unsigned i = 1; i < crew->options.threads; i++) {
+    for (unsigned i = 1; i < count; i++) {
         if (is_started[i])
             pthread_join(threads[i], NULL);
         else
@@ -494,6 +498,7 @@ void grown_forest_free(struct grown_forest *forest)
 void grown_forest_score(const struct grown_forest *forest, const int16_t *values, uint16_t *scores)
 {
     uint32_t sums[GROWER_CLASSES_MAX] = {0};
+    assert(forest->tree_count > 0);
     for (unsigned i = 0; i < forest->tree_count; i++) {
         const struct grown_tree *tree = &forest->trees[i];
         const struct grown_node *node = tree->nodes;

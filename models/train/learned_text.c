@@ -78,7 +78,7 @@ static void write_confirmed(const struct learned *learned, const struct rows *ro
     unsigned classes = learned_written_classes(learned);
     unsigned width = learned->class_count + 2;
     for (unsigned is = 0; is < classes; is++) {
-        const uint64_t *row = &learned->confusion[is * width];
+        const uint64_t *row = &learned->confusion[(size_t)is * width];
         fprintf(out, "confusion %s", class_name(learned, rows, is));
         for (unsigned claimed = 0; claimed < learned->class_count; claimed++) {
             if (row[claimed])
@@ -119,10 +119,11 @@ static char *write_body(const struct learned *learned, const struct rows *rows,
 char *learned_text(const struct learned *learned, const struct rows *rows,
                    const struct learned_words *words, size_t *length)
 {
-    enum { DIGEST_BYTES = 32, DIGEST_LINE = sizeof "sha256 " - 1 + 2 * DIGEST_BYTES + 1 };
+    enum { DIGEST_BYTES = 32, DIGEST_DIGITS = 64 };
+    const size_t digest_line = sizeof "sha256 \n" - 1 + DIGEST_DIGITS;
     unsigned char digest[DIGEST_BYTES];
     char *text = write_body(learned, rows, words, length);
-    char *whole = text ? realloc(text, *length + DIGEST_LINE + 1) : NULL;
+    char *whole = text ? realloc(text, *length + digest_line + 1) : NULL;
     if (!whole || !EVP_Digest(whole, *length, digest, NULL, EVP_sha256(), NULL)) {
         free(whole ? whole : text);
         return NULL;
@@ -132,7 +133,7 @@ char *learned_text(const struct learned *learned, const struct rows *rows,
         at += sprintf(at, "%02x", digest[i]);
     *at++ = '\n';
     *at = '\0';
-    *length += DIGEST_LINE;
+    *length += digest_line;
     return whole;
 }
 

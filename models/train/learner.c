@@ -286,15 +286,16 @@ static void fit_conformal(struct learned_checkpoint *checkpoint, const struct ev
             scores[count++] = witness->score;
     }
     struct headers_conformal *conformal = &checkpoint->conformal[class];
+    const size_t few = (size_t)FEW_OF_LEVEL * PER_MILLE;
     if (!count)
         return;
     qsort(scores, count, sizeof *scores, compare_scores);
     for (unsigned i = 0; i < HEADERS_LEVELS; i++) {
         size_t rank = (count * headers_levels[i] + PER_MILLE - 1) / PER_MILLE;
         conformal->quantile[i] = scores[rank - 1];
-        if (headers_levels[i] * count < FEW_OF_LEVEL * PER_MILLE)
-            conformal->quantile[i] = (uint16_t)(conformal->quantile[i] * count * headers_levels[i] /
-                                                (FEW_OF_LEVEL * PER_MILLE));
+        if (headers_levels[i] * count < few)
+            conformal->quantile[i] =
+                (uint16_t)(conformal->quantile[i] * count * headers_levels[i] / few);
     }
 }
 
@@ -337,7 +338,7 @@ static void confirm_flow(struct learned *learned, const struct headers_model *mo
         unsigned claimed = outcome == HEADERS_DECIDES ? witness->class : width - 1;
         learned->confusion[witness->truth * width + claimed]++;
         headers_fit_cells(&model->checkpoints[witness->checkpoint].conformal[witness->class],
-                          witness->score, &learned->fit[witness->class * HEADERS_LEVELS]);
+                          witness->score, &learned->fit[(size_t)witness->class * HEADERS_LEVELS]);
         return;
     }
 }

@@ -102,7 +102,7 @@ static int make_model(const struct request *request, struct crosscheck *given, s
     int failure = 0;
     if (!folds || !is_used || folds_by_capture(folds, rows, FOLDS, &split))
         failure = error_set(error, ENOMEM, "out of memory for %zu flows", rows->flow_count);
-    for (size_t i = 0; !failure && i < rows->flow_count; i++)
+    for (size_t i = 0; is_used && i < rows->flow_count; i++)
         is_used[i] = true;
     given->folds = folds;
     if (!failure)
