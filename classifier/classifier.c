@@ -140,6 +140,7 @@ struct classifier_change {
     /* To be taken; then those that were given up. */
     struct signature_clock *signatures;
     struct stochastic_mind *mind;
+    struct look_cache *looks;
 };
 
 int classifier_change_new(struct classifier_change **change, const struct classifier *classifier,
@@ -154,6 +155,8 @@ int classifier_change_new(struct classifier_change **change, const struct classi
                       : 0;
     if (!failure && classifier->stochastic)
         failure = stochastic_mind_new(&made->mind, knowledge->kiss_model, error);
+    if (!failure && classifier->headers)
+        failure = look_cache_new(&made->looks, knowledge->headers_model, error);
     if (failure) {
         classifier_change_free(made);
         return failure;
@@ -170,7 +173,8 @@ void classifier_change_make(struct classifier *classifier, struct classifier_cha
     classifier->options.services = change->knowledge.services;
     classifier->options.headers_model = change->knowledge.headers_model;
     if (classifier->headers)
-        headers_clock_change(classifier->headers, change->knowledge.headers_model);
+        change->looks = headers_clock_change(classifier->headers, change->knowledge.headers_model,
+                                             change->looks);
     classifier->options.kiss_model = change->knowledge.kiss_model;
     if (classifier->stochastic)
         change->mind = stochastic_clock_change(classifier->stochastic, change->mind);
@@ -186,6 +190,7 @@ void classifier_change_free(struct classifier_change *change)
         return;
     signature_clock_free(change->signatures);
     stochastic_mind_free(change->mind);
+    look_cache_free(change->looks);
     free(change);
 }
 

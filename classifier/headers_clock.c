@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "classifier/look_cache.h"
 
 enum { TAIL_NONE = UINT32_MAX };
 
@@ -71,9 +70,13 @@ void headers_clock_free(struct headers_clock *clock)
     free(clock);
 }
 
-void headers_clock_change(struct headers_clock *clock, const struct headers_model *model)
+struct look_cache *headers_clock_change(struct headers_clock *clock,
+                                        const struct headers_model *model, struct look_cache *cache)
 {
+    struct look_cache *before = clock->cache;
     clock->options.model = model;
+    clock->cache = cache;
+    return before;
 }
 
 void headers_clock_begin(struct flow *flow)

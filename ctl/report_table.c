@@ -487,8 +487,9 @@ static void put_model(const struct table *table, const struct report_headers *he
     fputs(")\n", table->out);
 }
 
-static void text_interval(char text[4 * REPORT_TEXT], const struct report_share *share,
-                          uint64_t flows)
+/* Errors that the model is not known to make here are not corrected by. */
+static void text_share(char text[4 * REPORT_TEXT], const struct report_share *share, uint64_t flows,
+                       bool is_fitting)
 {
     char counted[REPORT_TEXT];
     char low[REPORT_TEXT];
@@ -496,18 +497,23 @@ static void text_interval(char text[4 * REPORT_TEXT], const struct report_share 
     report_text_share(counted, share->flows, flows);
     report_text_share(low, share->low, flows);
     report_text_share(high, share->high, flows);
-    snprintf(text, (size_t)4 * REPORT_TEXT, "%s %s (%s-%s)", share->name, counted, low, high);
+    if (is_fitting)
+        snprintf(text, (size_t)4 * REPORT_TEXT, "%s %s (%s-%s)", share->name, counted, low, high);
+    else
+        snprintf(text, (size_t)4 * REPORT_TEXT, "%s %s", share->name, counted);
 }
 
-/* Shares of flows by kind of use, as counted, and the interval they are in without the model's
- * errors. Wrapped to the width. */
+/* Shares of flows by kind of use, as counted, and where the model fits the interval they are in
+ * without its errors. Wrapped to the width. */
 static void put_shares(const struct table *table, const struct report_headers *headers)
 {
-    static const char title[] = "flows counted (and corrected, 95 %): ";
+    const bool is_fitting = headers->fit.verdict == MODEL_FIT_GOOD;
+    const char *title = is_fitting ? "flows counted (and corrected, 95 %): "
+                                   : "flows counted (not corrected: no fit is shown): ";
     unsigned column = 0;
     for (unsigned i = 0; i < headers->category_count; i++) {
         char text[4 * REPORT_TEXT];
-        text_interval(text, &headers->categories[i], headers->flows);
+        text_share(text, &headers->categories[i], headers->flows, is_fitting);
         const unsigned length = (unsigned)strlen(text);
         if (column == 0 || column + 3 + length > table->columns) {
             fputs(column ? ",\n" : "", table->out);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "classifier/flow.h"
 #include "classifier/headers_model.h"
+#include "classifier/look_cache.h"
 
 /* A flow at a checkpoint, or at its end between two. */
 struct flow_measured {
@@ -44,9 +45,12 @@ int headers_clock_new(struct headers_clock **clock, const struct headers_options
 /* Wipes what it holds. Null is fine. */
 void headers_clock_free(struct headers_clock *clock);
 
-/* What follows is decided by another model; what was measured of flows stays. Null where there was
- * none. */
-void headers_clock_change(struct headers_clock *clock, const struct headers_model *model);
+/* What follows is decided by another model; what was measured of flows stays. Takes `cache`, made
+ * for that model, and returns the one it had, to be freed elsewhere. Only for a clock with a model.
+ * Hot: cannot fail. */
+struct look_cache *headers_clock_change(struct headers_clock *clock,
+                                        const struct headers_model *model,
+                                        struct look_cache *cache);
 
 /* A flow begins: TCP and UDP are of interest. */
 void headers_clock_begin(struct flow *flow);
