@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-
 enum { TAIL_NONE = UINT32_MAX };
 
 /* A free tail holds the number of the next free one. */
