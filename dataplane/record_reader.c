@@ -83,12 +83,14 @@ enum record_outcome record_reader_next(struct record_reader *reader, struct fram
     if (left < sizeof header + captured_bytes)
         return truncated(reader, "captured", captured_bytes, left - sizeof header, error);
     reader->at += sizeof header;
-    record->bytes = reader->bytes + reader->at;
-    record->time_ns = time_of(reader, &header);
-    record->captured_bytes =
-        captured_bytes < reader->snapshot_bytes ? captured_bytes : reader->snapshot_bytes;
-    record->wire_bytes = header.word[3];
-    record->link_type = DLT_EN10MB;
+    *record = (struct frame){
+        .bytes = reader->bytes + reader->at,
+        .time_ns = time_of(reader, &header),
+        .captured_bytes =
+            captured_bytes < reader->snapshot_bytes ? captured_bytes : reader->snapshot_bytes,
+        .wire_bytes = header.word[3],
+        .link_type = DLT_EN10MB,
+    };
     reader->at += captured_bytes;
     return RECORD_READ;
 }

@@ -132,15 +132,17 @@ static void keep_record(struct source_pcap *pcap, const struct frame *record, st
 static bool read_pcap(struct source_pcap *pcap, struct frame *record)
 {
     struct pcap_pkthdr *header;
-    int outcome = pcap_next_ex(pcap->reader, &header, &record->bytes);
+    const uint8_t *bytes;
+    int outcome = pcap_next_ex(pcap->reader, &header, &bytes);
     if (outcome == PCAP_ERROR)
         complain(pcap, pcap_geterr(pcap->reader));
     if (outcome != 1)
         return false;
-    record->time_ns = time_of(header);
-    record->captured_bytes = header->caplen;
-    record->wire_bytes = header->len;
-    record->link_type = pcap->link_type;
+    *record = (struct frame){.bytes = bytes,
+                             .time_ns = time_of(header),
+                             .captured_bytes = header->caplen,
+                             .wire_bytes = header->len,
+                             .link_type = pcap->link_type};
     return true;
 }
 
