@@ -26,6 +26,8 @@ FLOWS = 65536
 NEAR, FAR = "gbnear", "gbfar"
 PORT_ARGUMENTS = ("--no-huge", "--no-pci", "--no-shconf", "-m", "512")
 SECONDS = 300  # after which all of it is given up
+WATCH_SECONDS = 30  # for a command to tell what it is asked for
+OUTPUT_BYTES = 1 << 22
 REASONS = (AssertionError, OSError, LookupError, ValueError, subprocess.SubprocessError, Unable)
 
 
@@ -74,6 +76,8 @@ def trial(place, source, rate, pause=0.0):
 
 def ring_trial(place, rate):
     """What the full ring did not take is lost, as a card would lose it."""
+    if not (place.build / "tests/bench/ring_rate").exists():
+        raise Unable("built without DPDK's ring driver")
     model = models_in(ROOT / "models")
     tiers = "ports,headers" if "headers" in model else "ports"
     told = json_of([place.build / "tests/bench/ring_rate", rate, place.seconds, FLOWS, "--tiers", tiers,
@@ -135,40 +139,39 @@ def write_part(capture, part, frames):
     part.write_bytes(b"".join(kept))
 
 
-def end(child, number):
-    """What it still says; one that does not end is ended."""
-    child.send_signal(number)
-    try:
-        return child.communicate(timeout=30)[0]
-    except subprocess.TimeoutExpired as error:
-        child.kill()
-        child.communicate()
-        raise Unable(f"{pathlib.Path(child.args[0]).name} does not end") from error
+def watch(name, words, pattern, wanted):
+    """What matches in a command's output, once it does so often; then it is told to stop."""
+    found = []
+    with tempfile.TemporaryFile() as out:
+        child = subprocess.Popen(list(map(str, words)), stdin=subprocess.PIPE, stdout=out, stderr=subprocess.DEVNULL)
+        last = time.monotonic() + WATCH_SECONDS
+        while len(found) < wanted and time.monotonic() < last and child.poll() is None:
+            time.sleep(0.2)
+            found = re.findall(pattern, os.pread(out.fileno(), OUTPUT_BYTES, 0), re.MULTILINE)
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    if len(found) < wanted:
+        raise Unable(f"{name} tells of too few seconds")
+    return found
 
 
 def testpmd_rate(device, seconds):
     words = ["dpdk-testpmd", *PORT_ARGUMENTS, "--file-prefix=testpmd", f"--vdev={device}", "--",
              "--forward-mode=rxonly", "--stats-period", "1", "--total-num-mbufs=32768", "--no-lsc-interrupt"]
-    with tempfile.TemporaryFile() as out:
-        child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.DEVNULL)
-        time.sleep(seconds + 2)
-        end(child, signal.SIGINT)
-        out.seek(0)
-        rates = [int(rate) for rate in re.findall(rb"Rx-pps: +([0-9]+)", out.read())]
-    if not any(rates):
-        raise Unable("dpdk-testpmd received nothing")
-    return statistics.median(rates[1:] or rates)
+    found = watch("dpdk-testpmd", ["stdbuf", "-oL", *words], rb"Rx-pps: +([1-9][0-9]*)", seconds + 1)
+    rates = [int(rate) for rate in found]
+    return statistics.median(rates[1:])  # the first is of a part of a second
 
 
 def glassbox_rates(place, device, seconds, *options):
     """(received, looked at) frames a second, by reports of a second each."""
     words = [place.glassbox, "live", "--source", "dpdk", "--interval", "1", *options, "--", *PORT_ARGUMENTS,
              f"--vdev={device}"]
-    child = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    time.sleep(seconds + 2)
-    reports = [json.loads(line)["frames"] for line in end(child, signal.SIGTERM).splitlines()][1:-1]
-    if not reports:
-        raise Unable("glassbox live told of no whole second")
+    reports = [json.loads(line)["frames"] for line in watch("glassbox live", words, rb"^\{.*\}$", seconds + 1)][1:]
     return (statistics.median(frames["seen"] for frames in reports),
             statistics.median(frames["seen"] - frames["shed"] for frames in reports))
 

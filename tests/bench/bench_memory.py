@@ -9,7 +9,7 @@ import time
 from bench_run import RULES, json_of
 
 ROUNDS = 3
-SECONDS = 150
+SECONDS = 130
 
 
 def in_memory(bench, flows, spread, size, workers, tier_lists, rounds):

@@ -10,7 +10,7 @@ import time
 
 from bench_run import measure, spread
 
-MIXED_SECONDS, MINIMUM_SECONDS = 90, 130
+MIXED_SECONDS, MINIMUM_SECONDS = 90, 110
 
 
 def commands_of(bench):

@@ -25,7 +25,7 @@ CPU time (user and system) of the whole program on the same file, in turn, media
 needs to start, measured on a capture without packets, is a column of its own, and is not in *packets*, nor in the nanoseconds. *libpcap alone* reads the file and does nothing with it. *libndpi loop* is the least
 that a program around libndpi does (tests/bench/ndpi_loop.c): one hash table, packets handed over until the protocol is known or libndpi gives
 up. *ndpiReader* is Debian's. The mixed capture is made of the largest captures at hand, again and again with other addresses; minimum-size frames
-are of flows drawn at random.
+are of flows drawn at random. Peaks of less than some 25 MB are the measuring script's own, from before the program was started.
 """
 
 MEMORY = """## From memory
@@ -58,12 +58,12 @@ virtual cable in a network namespace. *sender* is the most it sends. *zero loss*
 shed. Then up to twice that rate is sent, and on a cable the program is held still for a while: `arrived = seen + lost` must hold to the frame.
 *arrived* are frames at the kernel's end of the cable.
 
-`net_ring` is a DPDK port without a device: the sender (tests/bench/ring_rate.c) puts buffers into a ring of 1,023 places in the same process; there
+`net_ring` is a DPDK port without a device: the sender (tests/bench/ring_rate.c) puts buffers into a ring of 4,095 places in the same process; there
 is no kernel and no wire, and what the full ring does not take is lost. It shows what a fast card could hand over to one worker.
 
 On a cable the kernel works in the sender's time: the frame's way through the stack, the XDP program and the copy are part of what limits the *sender*. What can
 wait is what separates the sources: `af_packet` has room for 32,768 frames, DPDK's `af_xdp` for 2,048, because its driver never gives the kernel
-more buffers than that to fill. At a rate R, `af_xdp` so loses frames whenever its thread gets no processor for longer than 2,048 / R,
+more buffers than that to fill. At a rate R, `af_xdp` therefore loses frames whenever its thread gets no processor for longer than 2,048 / R,
 which at a million frames a second is 2 ms: less than a time slice. Where the thread has a processor to itself (`-- -l 3`) that does not happen; where it
 shares one, prefer `af_packet`, or several queues.
 """
@@ -187,11 +187,11 @@ def why_not(told):
 def pcap_text(pcap):
     if why_not(pcap):
         return f"\n`net_pcap` beside dpdk-testpmd: not measured ({why_not(pcap)}).\n"
-    ours, theirs = 1e3 / pcap["classified"] * 1e6, 1e3 / pcap["testpmd"] * 1e6
+    ours, theirs = 1e9 / pcap["classified"], 1e9 / pcap["testpmd"]
     rows = [("dpdk-testpmd, `rxonly`", f"{pcap['testpmd'] / 1e6:.2f}", "none", f"{theirs:.0f}"),
             ("glassbox live `--no-shed`", f"{pcap['classified'] / 1e6:.2f}", "all", f"{ours:.0f}"),
             ("glassbox live", f"{pcap['received'] / 1e6:.2f}", f"{ratio(pcap['looked_at'], pcap['received']):.0%}",
-             f"{1e3 / pcap['received'] * 1e6:.0f}")]
+             f"{1e9 / pcap['received']:.0f}")]
     return "\n`net_pcap` with `infinite_rx`, the same thousand frames of the mixed capture again and again:\n\n" + \
         table(("", "Mpps received", "classified", "ns a frame"), rows) + \
         "\nThe driver copies each frame out of a buffer of its own into a new one, in the thread that polls, and frees it " \

@@ -5,6 +5,8 @@
  * as fast as they can be copied when the rate is 0. A frame that the full ring does not take is
  * lost, as a device would lose it. JSON on stdout. Options are those of glassbox's commands
  * (--tiers LIST --model FILE --rules DIR); root is not needed. */
+#include <rte_errno.h>
+#include <rte_eth_ring.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
@@ -21,9 +23,9 @@
 enum {
     FRAME_BYTES = 60,
     PACKETS = 1 << 20,
-    POOL_FRAMES = 8191,
+    RING_PLACES = 4096, /* what cards have for a queue; one of them stays empty */
+    POOL_FRAMES = 16383,
     POOL_CACHE = 256,
-    RING_FRAMES = 1024
 };
 
 static const uint64_t second_ns = 1000000000;
@@ -60,12 +62,12 @@ static uint64_t read_clock(clockid_t clock)
     return (uint64_t)now.tv_sec * second_ns + (uint64_t)now.tv_nsec;
 }
 
-/* One processor for DPDK, and so one ring; threads are bound to none. */
+/* Threads are bound to no processor. */
 static void start_dpdk(void)
 {
     static const char *const arguments[] = {
-        "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",   "-m",
-        "256",       "-l",       "0",           "--vdev=net_ring0", "--file-prefix=ring_rate"};
+        "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",         "-m",
+        "256",       "-l",       "0",           "--file-prefix=ring_rate"};
     struct error error;
     must(source_dpdk_start(sizeof arguments / sizeof *arguments, arguments, &error), &error);
 }
@@ -73,7 +75,7 @@ static void start_dpdk(void)
 static struct source *open_source(void)
 {
     const struct source_dpdk_options options = {
-        .port_count = 1, .start_ns = read_clock(CLOCK_REALTIME), .waiting_frames = RING_FRAMES};
+        .port_count = 1, .start_ns = read_clock(CLOCK_REALTIME), .waiting_frames = RING_PLACES};
     struct source *source;
     struct error error;
     unsigned count;
@@ -81,14 +83,15 @@ static struct source *open_source(void)
     return source;
 }
 
-/* The driver reads the ring that its sending side would fill. */
-static void find_ring(struct feeder *feeder)
+/* The first and only port; what is put into the ring is what it receives. */
+static void make_port(struct feeder *feeder)
 {
-    feeder->ring = rte_ring_lookup("ETH_RXTX0_net_ring0");
+    const int socket = (int)rte_socket_id();
     feeder->pool = rte_pktmbuf_pool_create("fed", POOL_FRAMES, POOL_CACHE, 0,
-                                           RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
-    if (!feeder->ring || !feeder->pool)
-        give_up("the port has no ring, or there is no memory for frames");
+                                           RTE_MBUF_DEFAULT_BUF_SIZE, socket);
+    feeder->ring = rte_ring_create("fed", RING_PLACES, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    if (!feeder->ring || !feeder->pool || rte_eth_from_ring(feeder->ring) != 0)
+        give_up(rte_strerror(rte_errno));
 }
 
 static void feed_burst(struct feeder *feeder, unsigned count)
@@ -145,8 +148,8 @@ static void run(struct feeder *feeder)
     struct dataplane *dataplane;
     struct error error;
     start_dpdk();
+    make_port(feeder);
     struct source *source = open_source();
-    find_ring(feeder);
     must(dataplane_start(&dataplane, &feeder->run.dataplane, source, &error), &error);
     feed(feeder);
     struct tally *tally = collect(feeder, dataplane);
