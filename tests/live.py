@@ -304,7 +304,9 @@ def reports_the_same_without_payload(glassbox):
     frames = [frame for frame in frames if 14 <= len(frame) <= 1514]
     assert len(frames) > 1000
     for options in ([], ["--no-decap"], ["--scope", "vlan,vni,teid", "--workers", "2"]):
+        options = [*options, "--model", str(TESTS / "data/models/small.model")]  # by sizes alone: no two runs take as long
         whole = report_of(glassbox, frames, "--whole-frames", *options)
+        assert_same(whole["source"]["tiers"], ["ports", "headers"])
         cut = report_of(glassbox, frames, *options)
         for key, value in whole.items():
             assert cut[key] == value, f"{options}: {key}: {cut[key]} is not {value}"
@@ -425,7 +427,7 @@ def deals_out_what_a_tap_cannot_split(glassbox):
     """A device that offers a split but does not tell what it made of it."""
     if not os.path.exists("/dev/net/tun"):
         raise Skip("no /dev/net/tun")
-    words = ["dpdk", "--workers", "2", "--", "--no-pci", "--vdev=net_tap0,iface=gbtap"]
+    words = ["dpdk", "--tiers", "ports", "--workers", "2", "--", "--no-pci", "--vdev=net_tap0,iface=gbtap"]
     with Live(glassbox, *words) as live:
         pathlib.Path("/proc/sys/net/ipv6/conf/gbtap/disable_ipv6").write_text("1")
         run("ip", "link", "set", "gbtap", "arp", "off", "up")
