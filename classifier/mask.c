@@ -62,7 +62,7 @@ int masker_new(struct masker **masker, enum mask mask, uint64_t flow_count, stru
     if (mask == MASK_PAYLOAD)
         made->payload = malloc(PAYLOAD_MAX);
     if (mask == MASK_ORDER)
-        made->windows = reserved_new(flow_count * sizeof *made->windows);
+        made->windows = reserved_new(flow_count * sizeof *made->windows, false);
     if ((mask == MASK_PAYLOAD && !made->payload) || (mask == MASK_ORDER && !made->windows)) {
         masker_free(made);
         return error_set(error, ENOMEM, "out of memory for the mask of %s", mask_name(mask));
