@@ -36,7 +36,7 @@ bench-instructions: build  ## count instructions and compare them with the commi
 soak: bench-build  ## ten minutes live at the highest rate without loss (root)
 	./tests/bench/soak.py $(BUILD)-release
 
-accuracy: build  ## measure the headers tier; writes docs/accuracy.md, with CAPTURES=FOLDER the model's card, too
+accuracy: build  ## measure headers and stochastic tiers; writes docs/accuracy.md, with CAPTURES=FOLDER the model's card, too
 	$(INSTALL) accuracy
 	@test -f $(BUILD)-release/build.ninja || \
 	    meson setup $(BUILD)-release --buildtype=release -Db_lto=true
