@@ -122,7 +122,10 @@ static void put_shares(const struct csv *csv, const struct report_share *shares,
                        {"corrected_flows", (int64_t)share->corrected},
                        {"corrected_low", (int64_t)share->low},
                        {"corrected_high", (int64_t)share->high},
-                       {"adjusted_flows", share->adjusted}};
+                       {"adjusted_flows", share->adjusted},
+                       {"corrected_bytes", (int64_t)share->corrected_bytes},
+                       {"corrected_bytes_low", (int64_t)share->low_bytes},
+                       {"corrected_bytes_high", (int64_t)share->high_bytes}};
         for (unsigned k = 0; k < sizeof columns / sizeof *columns; k++) {
             snprintf(kind, sizeof kind, "headers:%s:%s", of, columns[k].name);
             put_named(csv, kind, share, columns[k].value);
@@ -240,6 +243,14 @@ static void put_signatures(const struct csv *csv, const struct report *report)
                   report_signature_count(&report->tally->signatures, i));
 }
 
+static void put_stochastic(const struct csv *csv, const struct report *report)
+{
+    for (unsigned i = 0; report_has_tier(report, TIER_STOCHASTIC) && i < REPORT_STOCHASTIC_COUNTS;
+         i++)
+        put_value(csv, "stochastic", report_stochastic_names[i],
+                  report_stochastic_count(&report->tally->stochastic, i));
+}
+
 void report_csv_write(const struct report *report, bool has_header, FILE *out)
 {
     struct csv csv = {.out = out};
@@ -254,6 +265,7 @@ void report_csv_write(const struct report *report, bool has_header, FILE *out)
     put_flows(&csv, &report->tally->flows);
     put_agreements(&csv, report);
     put_headers(&csv, report->headers);
+    put_stochastic(&csv, report);
     put_signatures(&csv, report);
     put_balance(&csv, "balance_frames", report->conservation.balance_frames);
     put_balance(&csv, "balance_bytes", report->conservation.balance_bytes);

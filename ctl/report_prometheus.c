@@ -283,6 +283,29 @@ static void put_signatures(FILE *out, const struct report *report)
     }
 }
 
+static void put_stochastic(FILE *out, const struct report *report)
+{
+    static const char *const helps[REPORT_STOCHASTIC_COUNTS] = {
+        "Endpoints seen for the first time, or again after they had gone.",
+        "Endpoints that gave their place up to others.",
+        "Windows of 80 payloads that were filled.",
+        "Windows that are like no protocol of the model.",
+    };
+    const struct kiss_model *model = report->context.kiss_model;
+    if (model) {
+        const struct label labels[] = {
+            {"name", model->name}, {"site", model->site}, {"sha256", model->sha256}, {0}};
+        put_family(out, "glassbox_stochastic_model_info", "gauge", "The stochastic tier's model.");
+        put_sample(out, "glassbox_stochastic_model_info", labels, 1);
+    }
+    for (unsigned i = 0; report_has_tier(report, TIER_STOCHASTIC) && i < REPORT_STOCHASTIC_COUNTS;
+         i++) {
+        char name[2 * REPORT_TEXT];
+        snprintf(name, sizeof name, "glassbox_stochastic_%s_total", report_stochastic_names[i]);
+        put_counter(out, name, helps[i], report_stochastic_count(&report->tally->stochastic, i));
+    }
+}
+
 static void put_agreement(FILE *out, const char *name, unsigned weaker, unsigned stronger,
                           const uint64_t same_and_different[2])
 {
@@ -343,9 +366,19 @@ static struct share_labels labels_of(const struct report_share *share)
     return (struct share_labels){{{"protocol", share->name}, {"category", share->category}}};
 }
 
+static void put_corrected(FILE *out, const char *family, const struct share_labels *of,
+                          const uint64_t values[3])
+{
+    static const char *const bounds[] = {"estimate", "low", "high"};
+    struct share_labels labels = *of;
+    for (unsigned k = 0; k < 3; k++) {
+        labels.label[2] = (struct label){"bound", bounds[k]};
+        put_sample(out, family, labels.label, values[k]);
+    }
+}
+
 static void put_shares(FILE *out, const struct report_headers *headers)
 {
-    static const char corrected[] = "glassbox_headers_corrected_flows";
     put_family(out, "glassbox_headers_flows_total", "counter",
                "Ended flows by the headers tier's verdict, whatever tier won.");
     for (unsigned i = 0; i < headers->share_count; i++)
@@ -355,17 +388,21 @@ static void put_shares(FILE *out, const struct report_headers *headers)
     for (unsigned i = 0; i < headers->share_count; i++)
         put_sample(out, "glassbox_headers_bytes_total", labels_of(&headers->shares[i]).label,
                    headers->shares[i].bytes);
-    put_family(out, corrected, "gauge",
+    put_family(out, "glassbox_headers_corrected_flows", "gauge",
                "The same corrected for the model's errors, with a 95 % interval.");
     for (unsigned i = 0; i < headers->share_count; i++) {
         const struct report_share *share = &headers->shares[i];
-        struct share_labels labels = labels_of(share);
-        const uint64_t values[] = {share->corrected, share->low, share->high};
-        static const char *const bounds[] = {"estimate", "low", "high"};
-        for (unsigned k = 0; k < 3; k++) {
-            labels.label[2] = (struct label){"bound", bounds[k]};
-            put_sample(out, corrected, labels.label, values[k]);
-        }
+        const struct share_labels labels = labels_of(share);
+        put_corrected(out, "glassbox_headers_corrected_flows", &labels,
+                      (const uint64_t[]){share->corrected, share->low, share->high});
+    }
+    put_family(out, "glassbox_headers_corrected_bytes", "gauge", "Likewise, bytes.");
+    for (unsigned i = 0; i < headers->share_count; i++) {
+        const struct report_share *share = &headers->shares[i];
+        const struct share_labels labels = labels_of(share);
+        put_corrected(
+            out, "glassbox_headers_corrected_bytes", &labels,
+            (const uint64_t[]){share->corrected_bytes, share->low_bytes, share->high_bytes});
     }
 }
 
@@ -424,6 +461,7 @@ void report_prometheus_write(const struct report *report, FILE *out)
                 offsetof(struct tally_cell, by_tier[0].bytes));
     put_steps(out, report);
     put_services(out, report);
+    put_stochastic(out, report);
     put_signatures(out, report);
     put_agreements(out, report, "glassbox_agreement_flows_total",
                    "Flows with a verdict from both tiers, by whether the verdicts are the same.",
