@@ -349,7 +349,7 @@ static void read_plan(struct plan *plan, int argc, char **argv)
     plan->rounds = (unsigned)strtoul(argv[5], NULL, 10);
     plan->workers = (unsigned)strtoul(argv[6], NULL, 10);
     int end = 7;
-    while (end < argc && strcmp(argv[end], "--") && plan->list_count < LISTS_MAX)
+    while (end < argc && strcmp(argv[end], "--") != 0 && plan->list_count < LISTS_MAX)
         plan->lists[plan->list_count++] = argv[end++];
     if (!plan->traffic.flows || !plan->traffic.packets || !plan->rounds || !plan->workers ||
         plan->rounds > ROUNDS_MAX || plan->workers > WORKERS_MAX)
