@@ -3,17 +3,22 @@
 """Makes a small corpus of the lab's captures: the first frames of whole flows, cut short.
 
 Usage: compact.py LAB CORPUS [BYTES]
-       compact.py --endpoints LAB CORPUS
+       compact.py --endpoints LAB CORPUS [BYTES]
 
-Each capture gives at most BYTES (default 90000). Of each flow the first FRAMES frames are kept, cut
-to SNAP bytes with their original length. Where a capture holds more flows than fit, flows are taken
-in turn from each protocol, in an order drawn from their addresses and ports, so that the same lab
-gives the same corpus. The truth keeps the rows of the flows taken, with the counts of the whole
-capture. Frames of no flow (ARP, ICMP) are left out.
+The corpus, captures and truth together, has at most BYTES (default 26 million): small captures are
+kept whole, and the large ones get equal shares of what is left, but never less than one flow of each
+protocol takes. Of each flow the first FRAMES frames
+are kept, cut to SNAP bytes with their original length. Where a capture's share is too small for all
+its flows, flows are taken in turn from each protocol, in an order drawn from their addresses and
+ports, so that the same lab gives the same corpus. The truth keeps the rows of the flows taken, with
+the counts of the whole capture. Frames of no flow (ARP, ICMP) are left out.
 
 With --endpoints it makes the corpus of the stochastic tier instead, which looks at endpoints rather
 than flows: of each UDP endpoint with WINDOW payload packets or more the first ENDPOINT_FRAMES frames,
-cut to the headers and 12 bytes of payload, and nothing else.
+cut to the headers and 12 bytes of payload, and nothing else. Endpoints are taken in turn from each
+protocol, too; default 13 million bytes.
+
+A protocol that the lab has on a network and the corpus has not there is named, and the exit status is 1.
 """
 import csv
 import hashlib
@@ -27,6 +32,7 @@ SNAP = 96
 WINDOW = 80  # packets a signature is made of
 ENDPOINT_FRAMES = 360
 ENDPOINT_SNAP = 14 + 40 + 8 + 12
+FLOWS_BYTES, ENDPOINTS_BYTES = 26_000_000, 13_000_000
 TCP, UDP = 6, 17
 
 
@@ -67,55 +73,102 @@ def flow_of_row(row):
     return (TCP if row["l4"] == "tcp" else UDP, *sorted(ends))
 
 
-def choose(rows, sizes, limit):
-    """The flows to keep: by turns from each protocol, until the limit is reached."""
+def in_turn(protocols):
+    """Keys of a dictionary of protocols, one of each protocol after the other."""
     queues = {}
-    for flow, row in rows.items():
-        queues.setdefault(row["protocol"], []).append(flow)
+    for key, protocol in protocols.items():
+        queues.setdefault(protocol, []).append(key)
     for queue in queues.values():
-        queue.sort(key=lambda flow: hashlib.sha256(repr(flow).encode()).digest())
-    chosen, used = set(), 24
+        queue.sort(key=lambda key: hashlib.sha256(repr(key).encode()).digest())
     while queues:
         for protocol in sorted(queues):
-            flow = queues[protocol].pop()
+            yield queues[protocol].pop()
             if not queues[protocol]:
                 del queues[protocol]
-            size = sizes.get(flow, 0)
-            if used + size <= limit:
-                chosen.add(flow)
-                used += size
+
+
+def choose(protocols, sizes, limit):
+    """What to keep: in turn from each protocol what fits, and of each protocol something."""
+    chosen, used, met = set(), 0, set()
+    for key in in_turn(protocols):
+        if used + sizes[key] <= limit or protocols[key] not in met:
+            chosen.add(key)
+            used += sizes[key]
+            met.add(protocols[key])
     return chosen
 
 
-def compact(capture, corpus, limit):
-    truth = capture[: -len(".pcap")] + ".csv"
-    with open(truth, newline="") as file:
-        reader = csv.DictReader(file)
-        columns = reader.fieldnames
-        rows = {flow_of_row(row): row for row in reader}
-    counts, sizes = {}, {}
-    for _, _, _, frame in frames_of(capture):
-        flow = flow_of(frame)
-        if flow in rows and counts.get(flow, 0) < FRAMES:
-            counts[flow] = counts.get(flow, 0) + 1
-            sizes[flow] = sizes.get(flow, 0) + 16 + min(len(frame), SNAP)
-    chosen = choose(rows, sizes, limit)
-    os.makedirs(corpus, exist_ok=True)
-    place = os.path.join(corpus, os.path.basename(capture))
-    counts.clear()
-    with open(place, "wb") as file:
-        file.write(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, SNAP, 1))
-        for seconds, micros, original, frame in frames_of(capture):
+def shares(needs, total):
+    """The most that one capture may get, so that all together get no more than the total."""
+    left = total
+    for position, need in enumerate(sorted(needs)):
+        share = left / (len(needs) - position)
+        if need > share:
+            return share
+        left -= need
+    return total
+
+
+class Capture:
+    """A capture of the lab with its truth, and how large what could be kept of it is."""
+
+    def __init__(self, lab, network, name):
+        self.network = network
+        self.path = os.path.join(lab, network, name)
+        with open(self.path[: -len(".pcap")] + ".csv", newline="") as file:
+            reader = csv.DictReader(file)
+            self.columns = reader.fieldnames
+            self.rows = {flow_of_row(row): row for row in reader}
+
+    def protocols(self):
+        return {row["protocol"] for row in self.rows.values()}
+
+    def row_size(self, flow):
+        return sum(len(word) + 1 for word in self.rows[flow].values())
+
+    def write(self, corpus, snap, frames, flows):
+        """Frames as (seconds, microseconds, original length, bytes), and the truth of their flows."""
+        folder = os.path.join(corpus, self.network)
+        os.makedirs(folder, exist_ok=True)
+        place = os.path.join(folder, os.path.basename(self.path))
+        with open(place, "wb") as file:
+            file.write(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, snap, 1))
+            for seconds, micros, original, frame in frames:
+                frame = frame[:snap]
+                file.write(struct.pack("<4I", seconds, micros, len(frame), original) + frame)
+        truth = place[: -len(".pcap")] + ".csv"
+        with open(truth, "w", newline="") as file:
+            writer = csv.DictWriter(file, self.columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(row for flow, row in self.rows.items() if flow in flows)
+        return os.path.getsize(place) + os.path.getsize(truth)
+
+
+class FlowsOf(Capture):
+    """Flows are what is kept."""
+
+    def measure(self):
+        counts, self.sizes = {}, {}
+        for _, _, _, frame in frames_of(self.path):
+            flow = flow_of(frame)
+            if flow in self.rows and counts.get(flow, 0) < FRAMES:
+                counts[flow] = counts.get(flow, 0) + 1
+                self.sizes[flow] = self.sizes.get(flow, 0) + 16 + min(len(frame), SNAP)
+        for flow in self.sizes:
+            self.sizes[flow] += self.row_size(flow)
+        self.choices = {flow: self.rows[flow]["protocol"] for flow in self.sizes}
+
+    def frames(self, chosen):
+        counts = {}
+        for seconds, micros, original, frame in frames_of(self.path):
             flow = flow_of(frame)
             counts[flow] = counts.get(flow, 0) + 1
             if flow in chosen and counts[flow] <= FRAMES:
-                frame = frame[:SNAP]
-                file.write(struct.pack("<4I", seconds, micros, len(frame), original) + frame)
-    with open(place[: -len(".pcap")] + ".csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(row for flow, row in rows.items() if flow in chosen)
-    return os.path.getsize(place)
+                yield seconds, micros, original, frame
+
+    def compact(self, corpus, share):
+        chosen = choose(self.choices, self.sizes, share)
+        return self.write(corpus, SNAP, self.frames(chosen), chosen)
 
 
 def has_signature_bytes(flow, frame, original):
@@ -124,62 +177,76 @@ def has_signature_bytes(flow, frame, original):
     return min(len(frame), original) >= headers + 12
 
 
-def compact_endpoints(capture, corpus):
-    truth = capture[: -len(".pcap")] + ".csv"
-    with open(truth, newline="") as file:
-        reader = csv.DictReader(file)
-        columns = reader.fieldnames
-        rows = {flow_of_row(row): row for row in reader if row["l4"] == "udp"}
-    counts = {}
-    for _, _, original, frame in frames_of(capture):
-        flow = flow_of(frame)
-        if flow in rows and has_signature_bytes(flow, frame, original):
+class EndpointsOf(Capture):
+    """UDP endpoints that fill a window are what is kept, with all flows they have."""
+
+    def useful(self):
+        for seconds, micros, original, frame in frames_of(self.path):
+            flow = flow_of(frame)
+            if flow in self.rows and flow[0] == UDP and has_signature_bytes(flow, frame, original):
+                yield flow, (seconds, micros, original, frame)
+
+    def measure(self):
+        counts, protocol_of = {}, {}
+        for flow, _ in self.useful():
             for end in flow[1:]:
                 counts[end] = counts.get(end, 0) + 1
-    large = {end: 0 for end, count in counts.items() if count >= WINDOW}
-    if not large:
-        return 0
-    os.makedirs(corpus, exist_ok=True)
-    place = os.path.join(corpus, os.path.basename(capture))
-    kept = set()
-    with open(place, "wb") as file:
-        file.write(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, ENDPOINT_SNAP, 1))
-        for seconds, micros, original, frame in frames_of(capture):
-            flow = flow_of(frame)
-            if flow not in rows or not has_signature_bytes(flow, frame, original):
-                continue
-            wanting = [end for end in flow[1:] if large.get(end, ENDPOINT_FRAMES) < ENDPOINT_FRAMES]
-            if not wanting:
-                continue
-            for end in flow[1:]:
-                if end in large:
-                    large[end] += 1
-            kept.add(flow)
-            frame = frame[:ENDPOINT_SNAP]
-            file.write(struct.pack("<4I", seconds, micros, len(frame), original) + frame)
-    with open(place[: -len(".pcap")] + ".csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(row for flow, row in rows.items() if flow in kept)
-    return os.path.getsize(place)
+                protocol_of[end] = self.rows[flow]["protocol"]
+        large = {end for end, count in counts.items() if count >= WINDOW}
+        self.sizes = {end: min(counts[end], ENDPOINT_FRAMES) * (16 + ENDPOINT_SNAP) for end in large}
+        self.choices = {end: protocol_of[end] for end in large}
+
+    def frames(self, chosen, kept):
+        counts = dict.fromkeys(chosen, 0)
+        for flow, frame in self.useful():
+            if any(counts.get(end, ENDPOINT_FRAMES) < ENDPOINT_FRAMES for end in flow[1:]):
+                for end in flow[1:]:
+                    if end in counts:
+                        counts[end] += 1
+                kept.add(flow)
+                yield frame
+
+    def protocols(self):
+        return set(self.choices.values())
+
+    def compact(self, corpus, share):
+        if not self.choices:
+            return 0
+        chosen, kept = choose(self.choices, self.sizes, share), set()
+        return self.write(corpus, ENDPOINT_SNAP, self.frames(chosen, kept), kept)
+
+
+def missing_from(corpus, captures):
+    """Pairs of network and protocol that the captures have and the corpus has not."""
+    wanted = {(one.network, protocol) for one in captures for protocol in one.protocols()}
+    for network in {one.network for one in captures}:
+        folder = os.path.join(corpus, network)
+        for name in os.listdir(folder):
+            if name.endswith(".csv"):
+                with open(os.path.join(folder, name), newline="") as file:
+                    wanted -= {(network, row["protocol"]) for row in csv.DictReader(file)}
+    return wanted
 
 
 def main():
     endpoints = sys.argv[1] == "--endpoints"
-    arguments = sys.argv[1 + endpoints :]
-    lab, corpus = arguments[:2]
-    limit = int(arguments[2]) if len(arguments) > 2 else 90000
-    total = 0
-    for network in sorted(os.listdir(lab)):
-        for name in sorted(os.listdir(os.path.join(lab, network))):
-            if not name.endswith(".pcap"):
-                continue
-            capture, place = os.path.join(lab, network, name), os.path.join(corpus, network)
-            if endpoints:
-                total += compact_endpoints(capture, place)
-            else:
-                total += compact(capture, place, limit)
-    print(f"compact: {total} bytes of captures in {corpus}", file=sys.stderr)
+    lab, corpus, *limit = sys.argv[1 + endpoints :]
+    total = int(limit[0]) if limit else (ENDPOINTS_BYTES if endpoints else FLOWS_BYTES)
+    captures = [
+        (EndpointsOf if endpoints else FlowsOf)(lab, network, name)
+        for network in sorted(os.listdir(lab))
+        for name in sorted(os.listdir(os.path.join(lab, network)))
+        if name.endswith(".pcap")
+    ]
+    for capture in captures:
+        capture.measure()
+    share = shares([sum(capture.sizes.values()) for capture in captures], total)
+    written = sum(capture.compact(corpus, share) for capture in captures)
+    print(f"compact: {written} bytes in {corpus}, at most {share:.0f} a capture", file=sys.stderr)
+    missing = missing_from(corpus, captures)
+    for network, protocol in sorted(missing):
+        print(f"compact: {protocol} of {network} is not in the corpus", file=sys.stderr)
+    sys.exit(1 if missing else 0)
 
 
 main()

@@ -18,6 +18,8 @@ LAB_HOME4=192.168.1
 LAB_ZONE=example.test
 LAB_GLASSBOX=${GLASSBOX:-$(dirname "${BASH_SOURCE[0]}")/../../build/ctl/glassbox}
 LAB_PLACE=
+LAB_PATIENCE=${PATIENCE:-1}
+LAB_THROUGH=
 LAB_LOGS= # where the programs' logs are kept when the script fails; empty: nowhere
 
 # The line between home and isp; a file in networks/ sets them otherwise. Empty LINE_UP and
@@ -253,14 +255,16 @@ address6() {
 
 # ---- programs -----------------------------------------------------------------------------------
 
-# run_on HOST LABEL COMMAND...: runs a program on a host, in the cgroup of its label.
+# run_on HOST LABEL COMMAND...: runs a program on a host, in the cgroup of its label; behind
+# LAB_THROUGH, where that is set, a command that runs others.
 run_on() {
     local host=$1 group=$LAB_CGROUP/$2
     shift 2
     mkdir -p "$group"
     (
         echo $BASHPID >"$group/cgroup.procs"
-        exec ip netns exec "$LAB_ID-$host" "$@"
+        # shellcheck disable=SC2086 # words on purpose
+        exec ip netns exec "$LAB_ID-$host" $LAB_THROUGH "$@"
     )
 }
 
@@ -269,12 +273,13 @@ start_on() {
     run_on "$@" >>"$LAB_DIR/log/$2" 2>&1 </dev/null &
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds.
+# wait_for SECONDS COMMAND...: until the command succeeds. On a busy machine PATIENCE makes all
+# such deadlines that many times as long.
 wait_for() {
-    local ticks=$(($1 * 10))
+    local deadline=$((SECONDS + $1 * LAB_PATIENCE))
     shift
     until "$@" >/dev/null 2>&1; do
-        ((ticks-- > 0)) || {
+        [ $SECONDS -le $deadline ] || {
             lab_say "waited in vain for: $*"
             return 1
         }
@@ -285,6 +290,16 @@ wait_for() {
 # listening HOST tcp|udp PORT: whether a program has that port open.
 listening() {
     ns "$1" ss -Hln "--$2" "sport = :$3" | grep -q .
+}
+
+# received_more HOST BYTES: whether that much has come in at its interface.
+received_more() {
+    [ "$(ns "$1" cat /sys/class/net/eth0/statistics/rx_bytes)" -gt "$2" ]
+}
+
+# sent_more HOST BYTES: whether that much has left it.
+sent_more() {
+    [ "$(ns "$1" cat /sys/class/net/eth0/statistics/tx_bytes)" -gt "$2" ]
 }
 
 # ---- names and certificates ---------------------------------------------------------------------

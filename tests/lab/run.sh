@@ -1,16 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Runs scenarios over networks and leaves OUTPUT/<network>/<scenario>.pcap and .csv.
-# Usage: [SCENARIOS="…"] [NETWORKS="…"] [JOBS=N] [SEED=N] run.sh [OUTPUT]
+# Usage: [SCENARIOS="…"] [NETWORKS="…"] [JOBS=N] [SEED=N] [PATIENCE=N] run.sh [OUTPUT]
 #
-# All scenarios and networks unless named; JOBS scenarios at once. What fails is listed at the end,
-# with its log beside the captures, and makes the exit status 1.
+# All scenarios and networks unless named; JOBS scenarios at once; PATIENCE, for a busy machine,
+# makes all deadlines N times as long. What fails is listed at the end, with its log beside the
+# captures, and makes the exit status 1.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 output=${1:-$here/../../lab}
 jobs=${JOBS:-6}
-limit=300 # seconds a run may take in all; its own bound is lower, unless something hangs
+# Seconds a run may take in all; its own bound is lower, unless something hangs.
+limit=$((300 * ${PATIENCE:-1}))
 export LAB_SEED=${SEED:-1}
 
 # names_in FOLDER: the scenarios or networks there.

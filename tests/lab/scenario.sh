@@ -5,7 +5,7 @@
 #
 # A scenario file sets
 #   packages    Debian packages it needs
-#   seconds     how long its clients may take; then they are ended
+#   seconds     how long its clients may take; then they are ended. With PATIENCE=N, N times that
 #   shows       display filters, one a line: what a protocol analyser must find, or the run failed
 #   names       NAME=HOST pairs for the resolver; NAME=HOST/6 for names with an IPv6 address too
 #   carries     of a tunnel: scenarios that travel inside, as they are; their helper functions
@@ -55,8 +55,8 @@ clients_run() {
         echo $BASHPID >"$LAB_CGROUP/clients/cgroup.procs"
         clients || true
     } >>"$LAB_DIR/log/clients" 2>&1 </dev/null &
-    local ticks=$((seconds * 5))
-    while kill -0 $! 2>/dev/null && ((ticks-- > 0)); do
+    local deadline=$((SECONDS + seconds * LAB_PATIENCE))
+    while kill -0 $! 2>/dev/null && [ $SECONDS -lt $deadline ]; do
         sleep 0.2
     done
 }

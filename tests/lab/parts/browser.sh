@@ -11,6 +11,12 @@ pages_turn() {
     done
 }
 
+# pages_came HOST BYTES: until so much has come to the host, that is until the page runs; then the
+# caller's time begins. A browser that is late on a busy machine has its time all the same.
+pages_came() {
+    wait_for 60 received_more "$1" "$2"
+}
+
 # chromium_start HOST URL OPTION...: trusts the lab's certificate by its key, also over QUIC.
 chromium_start() {
     local host=$1 url=$2 key

@@ -16,6 +16,20 @@ torrent_make() {
     flows_are bittorrent-lsd udp '*' 6771
 }
 
+# seed_is_announced: whether the tracker knows of a seed.
+seed_is_announced() {
+    ns s1 curl -sg "http://$(address4 s1):6969/scrape?info_hash=$(sed 's/../%&/g' "$LAB_DIR/whitelist")" |
+        grep -qa 'completei[1-9]'
+}
+
+# film_came PLACE...: whether all these folders in $LAB_DIR have the whole film.
+film_came() {
+    local place
+    for place in "$@"; do
+        cmp -s "$LAB_DIR/seed/film.mkv" "$LAB_DIR/$place/film.mkv" || return
+    done
+}
+
 # torrent_flows: what is left is between peers; over UDP it is uTP and DHT on one port, but for the
 # ports that aria2 (6882) and rtorrent (6891) keep for DHT, and the one new nodes ask first (6881).
 torrent_flows() {
@@ -95,7 +109,7 @@ deluge_start() {
 }
 END
     start_on "$1" bittorrent deluged -d -c "$config"
-    wait_for 20 listening "$1" tcp 58846
+    wait_for 60 listening "$1" tcp 58846
     run_on "$1" control deluge-console -c "$config" \
         "add -p $config/files $LAB_DIR/film.torrent" >>"$LAB_DIR/log/bittorrent" 2>&1
 }

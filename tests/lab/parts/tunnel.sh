@@ -25,6 +25,24 @@ inside_use() {
     wait
 }
 
+# socks_use JOIN: subscribers join by the function JOIN, which leaves a SOCKS proxy on port 1080 of
+# their own hosts; all surf through it, and all do what is carried by programs made to use it.
+socks_use() {
+    local other
+    printf '%s\n' quiet_mode strict_chain proxy_dns '[ProxyList]' 'socks5 127.0.0.1 1080' \
+        >"$LAB_DIR/proxychains.conf"
+    users 3 "$1"
+    users 3 use_socks &
+    for other in $carries; do
+        LAB_THROUGH="proxychains4 -f $LAB_DIR/proxychains.conf" "clients_of_${other//-/_}" &
+    done
+    wait
+}
+
+use_socks() {
+    use_tunnel "$1" --socks5-hostname 127.0.0.1:1080
+}
+
 # use_tunnel USER CURL-OPTION...: pages, a download and an upload through it.
 use_tunnel() {
     local user=$1 visit

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Torrents from magnet links: aria2 and transmission ask their peers for the torrent itself.
-packages="mktorrent opentracker transmission-cli aria2"
+packages="mktorrent opentracker curl transmission-cli aria2"
 names="tracker=s1"
-seconds=50
+seconds=90
 shows="tcp.port == 6969 && http.request.uri contains \"announce\"
 tcp.port != 6969 && tcp.len > 1000 or udp.length > 1000"
 
@@ -11,7 +11,7 @@ servers() {
     torrent_make
     torrent_flows
     transmission_start s2 --encryption-tolerated seed
-    sleep 3 # until the tracker knows of the seed
+    wait_for 30 seed_is_announced
 }
 
 clients() {
@@ -26,5 +26,6 @@ clients() {
     sleep 3
     start_on c2 bittorrent transmission-cli -g "$LAB_DIR/magnet-c2" -w "$LAB_DIR/magnet-c2/files" \
         -p 51413 -M --encryption-preferred "$link"
-    sleep 35
+    wait_for 60 film_came magnet-c1 magnet-c2/files
+    sleep 10
 }

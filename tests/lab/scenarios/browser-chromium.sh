@@ -3,7 +3,7 @@
 # Web over TLS, HTTP/2: nginx; chromium.
 packages="nginx-light chromium"
 names="www=s1/6"
-seconds=35
+seconds=120
 shows="tls.handshake.type == 2"
 
 servers() {
@@ -14,7 +14,8 @@ servers() {
 
 clients() {
     chromium_start c1 "https://www.$LAB_ZONE/page-1.html"
-    sleep 5
+    pages_came c1 150000
     chromium_start c2 "https://www.$LAB_ZONE/page-4.html"
-    sleep 25
+    pages_came c2 150000
+    sleep 15
 }

@@ -3,7 +3,7 @@
 # Web over TLS, HTTP/2: apache; firefox.
 packages="apache2-bin media-types firefox-esr libnss3-tools"
 names="www=s1"
-seconds=45
+seconds=120
 shows="tls.handshake.type == 2"
 
 servers() {
@@ -14,7 +14,8 @@ servers() {
 
 clients() {
     firefox_start c1 "https://www.$LAB_ZONE/page-1.html"
-    sleep 6
     firefox_start c2 "https://www.$LAB_ZONE/page-5.html"
-    sleep 30
+    pages_came c1 150000
+    pages_came c2 150000
+    sleep 20
 }

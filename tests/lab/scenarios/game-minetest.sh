@@ -3,7 +3,7 @@
 # Games of Minetest: a server, clients that walk without a screen.
 packages="minetest minetest-server xvfb xdotool"
 names="world=s2"
-seconds=45
+seconds=100
 shows="udp.port == 30000 && udp.length > 300"
 
 servers() {
@@ -29,7 +29,7 @@ player() {
     start_on "c$1" minetest env HOME="$LAB_DIR/player-$1" DISPLAY="$display" LIBGL_ALWAYS_SOFTWARE=1 \
         nice minetest --config "$LAB_DIR/player-$1.conf" --address "$(address4 s2)" --port 30000 \
         --name "player$1" --password secret --go
-    sleep 12
+    wait_for 60 received_more "c$1" 100000 # the world around
     end=$((SECONDS + 22))
     while [ $SECONDS -lt $end ]; do
         draw 400

@@ -3,7 +3,7 @@
 # Games of OpenArena: a server with bots, clients that play without a screen.
 packages="openarena openarena-server xvfb xdotool"
 names="arena=s2"
-seconds=45
+seconds=100
 shows="udp.port == 27960 && frame.number > 800"
 
 servers() {
@@ -25,9 +25,9 @@ player() {
         LIBGL_ALWAYS_SOFTWARE=1 nice openarena +set r_mode -1 +set r_customwidth 160 \
         +set r_customheight 120 +set r_fullscreen 0 +set com_maxfps 30 +set name "player$1" \
         +connect "$(address4 s2):27960"
-    sleep 14
+    wait_for 60 received_more "c$1" 20000 # what the others do
     local end=$((SECONDS + 20)) key
-    while [ $SECONDS -lt $end ]; do
+    while [ $SECONDS -lt $end ] || ! received_more "c$1" 40000; do
         draw 4
         key=$(echo "w a d space" | cut -d ' ' -f $((DRAWN + 1)))
         run_on "c$1" screen env DISPLAY="$(display "$1")" xdotool keydown "$key" sleep 0.4 keyup "$key" click 1

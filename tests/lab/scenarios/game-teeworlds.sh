@@ -3,7 +3,7 @@
 # Games of Teeworlds: a server, clients that play without a screen.
 packages="teeworlds teeworlds-server xvfb xdotool"
 names="tee=s2"
-seconds=40
+seconds=100
 shows="udp.port == 8303 && frame.number > 800"
 
 servers() {
@@ -26,9 +26,9 @@ player() {
         LIBGL_ALWAYS_SOFTWARE=1 nice teeworlds "gfx_fullscreen 0; gfx_screen_width 320;
         gfx_screen_height 240; gfx_limitfps 1; gfx_maxfps 30; snd_enable 0; cl_skip_start_menu 1;
         player_name player$1; connect $(address4 s2):8303"
-    sleep 6
-    end=$((SECONDS + 22))
-    while [ $SECONDS -lt $end ]; do
+    wait_for 60 received_more "c$1" 8000 # what the others do
+    end=$((SECONDS + 20))
+    while [ $SECONDS -lt $end ] || ! received_more "c$1" 40000; do
         draw 3
         key=$(echo "a d space" | cut -d ' ' -f $((DRAWN + 1)))
         run_on "c$1" screen env DISPLAY="$display" xdotool keydown "$key" sleep 0.4 keyup "$key" click 1

@@ -3,7 +3,7 @@
 # Web over QUIC: caddy; chromium.
 packages="caddy chromium"
 names="www=s1"
-seconds=35
+seconds=120
 shows="quic.long.packet_type == 0"
 
 servers() {
@@ -17,7 +17,7 @@ clients() {
     for host in c1 c2; do
         chromium_start $host "https://www.$LAB_ZONE/page-1.html" \
             --origin-to-force-quic-on=www.$LAB_ZONE:443
-        sleep 4
+        pages_came $host 100000
     done
-    sleep 20
+    sleep 15
 }

@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Web through shadowsocks, TCP: shadowsocks-libev; curl inside.
-packages="shadowsocks-libev nginx-light curl"
+# Web and mirrors through shadowsocks, TCP: shadowsocks-libev; curl and rsync inside.
+packages="shadowsocks-libev proxychains4 nginx-light curl"
 names="www=s1 proxy=s2"
+carries="rsync"
+seconds=60
 shows="tcp.port == 8388 && tcp.len > 100"
 
 servers() {
@@ -14,13 +16,12 @@ servers() {
     flows_are shadowsocks udp "$(address4 s2)" 8388
 }
 
-surfer() {
+join() {
     start_on "c$1" shadowsocks ss-local -s "$(address4 s2)" -p 8388 -l 1080 -k secret \
         -m chacha20-ietf-poly1305
     wait_for 10 listening "c$1" tcp 1080
-    use_tunnel "$1" --socks5-hostname 127.0.0.1:1080
 }
 
 clients() {
-    users 3 surfer
+    socks_use join
 }

@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Web through trojan, which looks like web over TLS; curl inside.
-packages="trojan nginx-light curl"
+# Web and mail through trojan, which looks like web over TLS; curl, fetchmail, mutt inside.
+packages="trojan proxychains4 nginx-light curl"
 names="www=s1 proxy=s2"
+carries="imap-dovecot"
+seconds=60
 shows="tls && tcp.port == 8443"
 
 servers() {
@@ -23,12 +25,11 @@ END
     flows_are trojan tcp "$(address4 s2)" 8443
 }
 
-surfer() {
+join() {
     start_on "c$1" trojan trojan "$LAB_DIR/trojan-client.json"
     wait_for 10 listening "c$1" tcp 1080
-    use_tunnel "$1" --socks5-hostname 127.0.0.1:1080
 }
 
 clients() {
-    users 3 surfer
+    socks_use join
 }

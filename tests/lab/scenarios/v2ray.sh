@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Web through VMess: v2ray; curl inside.
-packages="v2ray nginx-light curl"
+# Web and repositories through VMess: v2ray; curl and git inside.
+packages="v2ray proxychains4 nginx-light curl"
 names="www=s1 proxy=s2"
+carries="git-daemon"
+seconds=60
 shows="tcp.port == 10086 && tcp.len > 100"
 
 servers() {
@@ -23,12 +25,11 @@ END
     flows_are vmess tcp "$(address4 s2)" 10086
 }
 
-surfer() {
+join() {
     start_on "c$1" vmess v2ray -config "$LAB_DIR/v2ray-client.json"
     wait_for 10 listening "c$1" tcp 1080
-    use_tunnel "$1" --socks5-hostname 127.0.0.1:1080
 }
 
 clients() {
-    users 3 surfer
+    socks_use join
 }

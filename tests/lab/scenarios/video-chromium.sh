@@ -3,7 +3,7 @@
 # Video over TLS: nginx; chromium plays a whole file and HLS.
 packages="nginx-light chromium ffmpeg"
 names="www=s1"
-seconds=35
+seconds=120
 shows="tls.handshake.type == 2"
 
 servers() {
@@ -18,7 +18,8 @@ servers() {
 
 clients() {
     chromium_start c1 "https://www.$LAB_ZONE/film.html"
-    sleep 4
+    pages_came c1 500000
     chromium_start c2 "https://www.$LAB_ZONE/hls.html"
-    sleep 25
+    pages_came c2 500000
+    sleep 15
 }

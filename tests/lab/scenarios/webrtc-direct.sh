@@ -3,7 +3,7 @@
 # A call over WebRTC, direct: two chromiums with sound and pictures.
 packages="chromium python3-aiohttp"
 names="www=s1 turn=s4"
-seconds=60
+seconds=180
 shows="stun && udp
 udp.length > 500"
 
@@ -19,7 +19,8 @@ clients() {
     for host in c1 s3; do
         chromium_start $host "https://www.$LAB_ZONE/call.html" --use-fake-device-for-media-stream \
             --use-fake-ui-for-media-stream
-        sleep 4
+        pages_came $host 2000
     done
-    sleep 40
+    pages_came c1 300000 # pictures and sound
+    sleep 20
 }

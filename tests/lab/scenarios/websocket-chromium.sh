@@ -3,7 +3,7 @@
 # A chat over WebSocket and TLS: a room in Python; chromium.
 packages="chromium python3-aiohttp"
 names="www=s1"
-seconds=35
+seconds=120
 shows="tls.handshake.type == 2"
 
 servers() {
@@ -27,7 +27,7 @@ clients() {
     local host
     for host in c1 c2 c3; do
         chromium_start $host "https://www.$LAB_ZONE/chat.html"
-        sleep 2
+        pages_came $host 2000
     done
-    sleep 20
+    sleep 15
 }
