@@ -29,16 +29,31 @@ static struct pattern_prefix prefix_of(const struct rule *rule)
     return prefix;
 }
 
-static bool admits_byte(const struct rule *rule, const struct pattern_prefix *prefix,
-                        unsigned place, uint8_t byte)
+/* Leaves of `bytes` those that the check admits. */
+static void narrow(struct byte_set *bytes, const struct rule_expression *check, unsigned place)
 {
-    if (!byte_set_has(&prefix->at[place], byte))
-        return false;
-    for (unsigned i = 0; i < rule->check_count; i++) {
-        if (!rule_expression_admits(rule->checks[i].expression, place, byte))
-            return false;
+    if (!rule_expression_reads(check, place)) {
+        if (!rule_expression_admits(check, place, 0))
+            *bytes = (struct byte_set){{0}};
+        return;
     }
-    return true;
+    for (unsigned word = 0; word < 4; word++) {
+        for (uint64_t left = bytes->word[word]; left; left &= left - 1) {
+            unsigned byte = word * 64 + (unsigned)__builtin_ctzll(left);
+            if (!rule_expression_admits(check, place, (uint8_t)byte))
+                bytes->word[word] &= ~(left & -left);
+        }
+    }
+}
+
+/* The bytes that the rule admits at the place, of those that its patterns do. */
+static struct byte_set admitted_bytes(const struct rule *rule, const struct pattern_prefix *prefix,
+                                      unsigned place)
+{
+    struct byte_set bytes = prefix->at[place];
+    for (unsigned i = 0; i < rule->check_count; i++)
+        narrow(&bytes, rule->checks[i].expression, place);
+    return bytes;
 }
 
 /* The lengths of a class are from *least to *most. */
@@ -114,9 +129,12 @@ static void note_rule(struct group *group, const struct rule *rule, const struct
                       unsigned number)
 {
     struct pattern_prefix prefix = prefix_of(rule);
-    for (unsigned i = 0; i < GROUP_PLACES * 256; i++) {
-        if (admits_byte(rule, &prefix, i / 256, (uint8_t)(i % 256)))
-            note(group, group->by_byte, i, number);
+    for (unsigned place = 0; place < GROUP_PLACES; place++) {
+        struct byte_set bytes = admitted_bytes(rule, &prefix, place);
+        for (unsigned byte = 0; byte < 256; byte++) {
+            if (byte_set_has(&bytes, (uint8_t)byte))
+                note(group, group->by_byte, place * 256 + byte, number);
+        }
     }
     for (unsigned class = 0; class < GROUP_LENGTHS; class ++) {
         if (admits_length(rule, facts, class))
