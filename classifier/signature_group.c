@@ -187,10 +187,10 @@ static bool family_takes(struct family *family, const struct pattern_prefix *pre
     return true;
 }
 
-static bool are_patterns_plain(const struct rule *rule)
+static bool are_anchored_plain(const struct rule *rule)
 {
     for (unsigned i = 0; i < rule->pattern_count; i++) {
-        if (!pattern_is_plain(&rule->patterns[i]))
+        if (!rule->patterns[i].is_anywhere && !pattern_is_plain(&rule->patterns[i]))
             return false;
     }
     return true;
@@ -200,7 +200,7 @@ static bool are_patterns_plain(const struct rule *rule)
 static unsigned choose_family(struct family *families, unsigned *count, const struct rule *rule)
 {
     struct pattern_prefix prefix = prefix_of(rule);
-    bool is_plain = are_patterns_plain(rule);
+    bool is_plain = are_anchored_plain(rule);
     for (unsigned i = 0; !is_plain && i < *count; i++) {
         if (family_takes(&families[i], &prefix))
             return i;
@@ -209,26 +209,35 @@ static unsigned choose_family(struct family *families, unsigned *count, const st
     return (*count)++;
 }
 
-static int plan_buckets(const struct rules *rules, struct group *group)
+static int plan_buckets(const struct signatures *signatures, struct group *group)
 {
+    const struct rules *rules = signatures->rules;
+    bool has_search = false;
     struct family *families = calloc(group->rule_count + 1, sizeof *families);
     if (!families)
         return -ENOMEM;
     for (unsigned i = 0; i < group->rule_count; i++) {
         const struct rule *rule = &rules->rule[group->rules[i]];
         group->bucket_of[i] = GROUP_NO_BUCKET;
-        if (rule->pattern_count)
+        const struct rule_facts *facts = &signatures->facts[group->rules[i]];
+        if (facts->anchored_patterns)
             group->bucket_of[i] = (uint16_t)choose_family(families, &group->bucket_count, rule);
+        has_search |= facts->anchored_patterns != facts->all_patterns;
     }
     free(families);
+    group->search_bucket = GROUP_NO_BUCKET;
+    if (has_search)
+        group->search_bucket = (uint16_t)group->bucket_count++;
     return 0;
 }
 
-/* Adds the rule's patterns to a bucket that has room for them. */
+/* Adds the rule's anchored patterns, or the others, to a bucket that has room for them. */
 static void fill_bucket(struct bucket *bucket, const struct rule_pattern **patterns,
-                        const struct rule *rule, unsigned index)
+                        const struct rule *rule, unsigned index, bool is_search)
 {
     for (unsigned i = 0; i < rule->pattern_count; i++) {
+        if (rule->patterns[i].is_anywhere != is_search)
+            continue;
         patterns[bucket->pattern_count] = &rule->patterns[i];
         bucket->places[bucket->pattern_count++] =
             (struct pattern_place){(uint16_t)index, (uint8_t)(1u << i)};
@@ -253,17 +262,19 @@ static int build_bucket(const struct rules *rules, struct group *group, unsigned
                         struct error *error)
 {
     struct bucket *bucket = &group->buckets[number];
+    bool is_search = number == group->search_bucket;
     unsigned room = 0;
     for (unsigned i = 0; i < group->rule_count; i++) {
-        if (group->bucket_of[i] == number)
+        if (is_search || group->bucket_of[i] == number)
             room += rules->rule[group->rules[i]].pattern_count;
     }
     bucket->places = calloc(room + 1, sizeof *bucket->places);
     if (!bucket->places)
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     for (unsigned i = 0; i < group->rule_count; i++) {
-        if (group->bucket_of[i] == number)
-            fill_bucket(bucket, patterns, &rules->rule[group->rules[i]], group->rules[i]);
+        if (is_search || group->bucket_of[i] == number)
+            fill_bucket(bucket, patterns, &rules->rule[group->rules[i]], group->rules[i],
+                        is_search);
     }
     return compile_bucket(rules, bucket, patterns, faults, error);
 }
@@ -329,7 +340,7 @@ int group_build(struct group *group, const struct signatures *signatures,
                 struct error *error)
 {
     const struct rules *rules = signatures->rules;
-    if (collect_rules(rules, group, transport, protocol_count) || plan_buckets(rules, group))
+    if (collect_rules(rules, group, transport, protocol_count) || plan_buckets(signatures, group))
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     for (unsigned i = 0; i < group->rule_count; i++)
         note_rule(group, &rules->rule[group->rules[i]], &signatures->facts[group->rules[i]], i);
