@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pattern_prefix.h"
+#include "rule_code.h"
 #include "signature_compiled.h"
 
 static_assert((int)GROUP_PLACES <= (int)PREFIX_BYTES && (int)GROUP_PLACES <= (int)RULE_PLACES,

@@ -58,9 +58,6 @@ bool rule_expression_uses(const struct rule_expression *expression, enum rule_vi
 enum { RULE_PLACES = 8 };
 bool rule_expression_admits(const struct rule_expression *expression, unsigned place, uint8_t byte);
 
-/* Does the answer depend on the byte at `place`? */
-bool rule_expression_reads(const struct rule_expression *expression, unsigned place);
-
 /* One whose `length` is from `least` to `most`; no more bytes are readable than that. */
 bool rule_expression_admits_length(const struct rule_expression *expression, uint32_t least,
                                    uint32_t most);
