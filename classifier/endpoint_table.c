@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "reserved.h"
 
 enum {
     BUCKET_PLACES = ENDPOINT_TABLE_NEIGHBOURS / 2,
@@ -47,23 +48,6 @@ static size_t stamps_size(const struct endpoint_table *table)
     return table->capacity * sizeof *table->stamps;
 }
 
-/* Never part of a core dump. */
-static void *reserve(size_t bytes)
-{
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
-        return NULL;
-    madvise(memory, bytes, MADV_DONTDUMP);
-    return memory;
-}
-
-static void give_back(void *memory, size_t bytes)
-{
-    if (memory)
-        munmap(memory, bytes);
-}
-
 int endpoint_table_new(struct endpoint_table **table, uint64_t capacity, struct error *error)
 {
     if (capacity < CAPACITY_LEAST || capacity > CAPACITY_MOST)
@@ -75,9 +59,9 @@ int endpoint_table_new(struct endpoint_table **table, uint64_t capacity, struct 
     /* Three quarters full at most: then both buckets of a key are hardly ever full before. */
     made->bucket_count = (uint32_t)(capacity / 6 + 1);
     made->capacity = (uint32_t)capacity;
-    made->buckets = reserve(buckets_size(made));
-    made->endpoints = reserve(endpoints_size(made));
-    made->stamps = reserve(stamps_size(made));
+    made->buckets = reserved_new(buckets_size(made), false);
+    made->endpoints = reserved_new(endpoints_size(made), false);
+    made->stamps = reserved_new(stamps_size(made), false);
     if (!made->buckets || !made->endpoints || !made->stamps) {
         endpoint_table_free(made);
         return error_set(error, ENOMEM, "out of memory for %llu endpoints",
@@ -93,9 +77,9 @@ void endpoint_table_free(struct endpoint_table *table)
         return;
     if (table->used)
         explicit_bzero(table->endpoints, table->used * sizeof *table->endpoints);
-    give_back(table->buckets, buckets_size(table));
-    give_back(table->endpoints, endpoints_size(table));
-    give_back(table->stamps, stamps_size(table));
+    reserved_free(table->buckets, buckets_size(table));
+    reserved_free(table->endpoints, endpoints_size(table));
+    reserved_free(table->stamps, stamps_size(table));
     free(table);
 }
 

@@ -68,10 +68,10 @@ int flow_table_new(struct flow_table **table, uint64_t capacity, struct error *e
     made->bucket_count = (uint32_t)(capacity / 6 + 1);
     made->capacity = (uint32_t)capacity;
     made->free_slot = FLOW_TABLE_NONE;
-    made->buckets = reserved_new(buckets_size(made));
-    made->flows = reserved_new(lines_size(made));
-    made->details = reserved_new(lines_size(made));
-    made->stamps = reserved_new(stamps_size(made));
+    made->buckets = reserved_new(buckets_size(made), true);
+    made->flows = reserved_new(lines_size(made), true);
+    made->details = reserved_new(lines_size(made), true);
+    made->stamps = reserved_new(stamps_size(made), true);
     if (!made->buckets || !made->flows || !made->details || !made->stamps) {
         flow_table_free(made);
         return error_set(error, ENOMEM, "out of memory for %llu flows: ask for fewer with --flows",

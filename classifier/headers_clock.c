@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "reserved.h"
 
 enum { TAIL_NONE = UINT32_MAX };
 
@@ -30,13 +31,10 @@ static size_t tails_size(const struct headers_clock *clock)
 
 static int allocate(struct headers_clock *clock, struct error *error)
 {
-    void *tails = mmap(NULL, tails_size(clock), PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (tails == MAP_FAILED)
+    clock->tails = reserved_new(tails_size(clock), false);
+    if (!clock->tails)
         return error_set(error, ENOMEM, "out of memory for %llu flows: ask for fewer with --flows",
                          (unsigned long long)clock->options.flow_count);
-    madvise(tails, tails_size(clock), MADV_DONTDUMP);
-    clock->tails = tails;
     return clock->options.model ? look_cache_new(&clock->cache, clock->options.model, error) : 0;
 }
 
@@ -64,7 +62,7 @@ void headers_clock_free(struct headers_clock *clock)
     look_cache_free(clock->cache);
     if (clock->tails) {
         explicit_bzero(clock->tails, clock->fresh * sizeof *clock->tails);
-        munmap(clock->tails, tails_size(clock));
+        reserved_free(clock->tails, tails_size(clock));
     }
     free(clock);
 }
@@ -208,8 +206,7 @@ void headers_clock_count(const struct flow *flow, const struct flow_detail *deta
     if (!was_looked_at(flow))
         return;
     struct tally_headers *headers = &tally->headers[flow->verdict[TIER_HEADERS]];
-    headers->flows++;
-    headers->bytes += detail->reported_bytes;
+    tally_headers_count(headers, detail->reported_bytes);
     headers->hosts[detail->host_bit / 64] |= (uint64_t)1 << detail->host_bit % 64;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reads models of kind headers, line by line, and refuses what could not be scored. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,28 +31,14 @@ static void *allocate(struct reader *reader, size_t count, size_t bytes)
     return NULL;
 }
 
-static void read_name(struct model_text *text, const char *word, char *name)
-{
-    if (!model_text_line(text, word) || !model_text_word(text, word, name, HEADERS_NAME_MAX + 1))
-        return;
-    if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-+._")])
-        model_text_fault(text, "'%s' has other characters than a-z, 0-9, '-', '+', '.', '_'", name);
-}
+static_assert((int)HEADERS_NAME_MAX == (int)MODEL_NAME_MAX, "a name fits its place");
 
 static void read_head(struct reader *reader)
 {
     struct model_text *text = &reader->text;
     struct headers_model *model = reader->model;
-    char kind[32];
-    model_text_line(text, "glassbox-model");
-    model_text_number(text, "the format's version, 1,", 1, 1);
-    if (model_text_line(text, "kind") && model_text_word(text, "the kind", kind, sizeof kind) &&
-        strcmp(kind, "headers") != 0)
-        model_text_fault(text, "this is a model of kind '%s', not 'headers'", kind);
-    read_name(text, "name", model->name);
-    read_name(text, "site", model->site);
-    if (model_text_line(text, "trained"))
-        model_text_rest(text, "how it was trained", model->trained, sizeof model->trained);
+    model_text_head(text, "headers", model->name, model->site, model->trained,
+                    sizeof model->trained);
     if (model_text_line(text, "error"))
         model->error_per_mille =
             (unsigned)model_text_number(text, "the error rate per mille", 0, HEADERS_ERROR_MAX);

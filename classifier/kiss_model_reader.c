@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reads models of kind kiss, line by line, and refuses what could not be scored. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +17,6 @@ struct reader {
     const struct protocols *protocols;
 };
 
-static void read_name(struct model_text *text, const char *word, char *name)
-{
-    if (!model_text_line(text, word) || !model_text_word(text, word, name, KISS_NAME_MAX + 1))
-        return;
-    if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-+._")])
-        model_text_fault(text, "'%s' has other characters than a-z, 0-9, '-', '+', '.', '_'", name);
-}
-
 /* What signatures are made of is the program's, too: a model of others is not for it. */
 static void read_parameter(struct model_text *text, const char *word, int value)
 {
@@ -31,20 +24,13 @@ static void read_parameter(struct model_text *text, const char *word, int value)
         model_text_number(text, word, value, value);
 }
 
+static_assert((int)KISS_NAME_MAX == (int)MODEL_NAME_MAX, "a name fits its place");
+
 static void read_head(struct reader *reader)
 {
     struct model_text *text = &reader->text;
     struct kiss_model *model = reader->model;
-    char kind[32];
-    model_text_line(text, "glassbox-model");
-    model_text_number(text, "the format's version, 1,", 1, 1);
-    if (model_text_line(text, "kind") && model_text_word(text, "the kind", kind, sizeof kind) &&
-        strcmp(kind, "kiss") != 0)
-        model_text_fault(text, "this is a model of kind '%s', not 'kiss'", kind);
-    read_name(text, "name", model->name);
-    read_name(text, "site", model->site);
-    if (model_text_line(text, "trained"))
-        model_text_rest(text, "how it was trained", model->trained, sizeof model->trained);
+    model_text_head(text, "kiss", model->name, model->site, model->trained, sizeof model->trained);
     read_parameter(text, "bytes", KISS_BYTES);
     read_parameter(text, "window", KISS_WINDOW);
     read_parameter(text, "segments", KISS_SEGMENTS);

@@ -165,6 +165,29 @@ int64_t model_text_number(struct model_text *text, const char *what, int64_t lea
     return least;
 }
 
+static void read_name(struct model_text *text, const char *word, char *name)
+{
+    if (!model_text_line(text, word) || !model_text_word(text, word, name, MODEL_NAME_MAX + 1))
+        return;
+    if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-+._")])
+        model_text_fault(text, "'%s' has other characters than a-z, 0-9, '-', '+', '.', '_'", name);
+}
+
+void model_text_head(struct model_text *text, const char *kind, char *name, char *site,
+                     char *trained, size_t trained_size)
+{
+    char found[32];
+    model_text_line(text, "glassbox-model");
+    model_text_number(text, "the format's version, 1,", 1, 1);
+    if (model_text_line(text, "kind") && model_text_word(text, "the kind", found, sizeof found) &&
+        strcmp(found, kind) != 0)
+        model_text_fault(text, "this is a model of kind '%s', not '%s'", found, kind);
+    read_name(text, "name", name);
+    read_name(text, "site", site);
+    if (model_text_line(text, "trained"))
+        model_text_rest(text, "how it was trained", trained, trained_size);
+}
+
 bool model_text_close(struct model_text *text)
 {
     if (model_text_has_more(text))

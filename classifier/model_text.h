@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-enum { MODEL_DIGEST_TEXT = 64 };
+enum { MODEL_DIGEST_TEXT = 64, MODEL_NAME_MAX = 63 };
 
 struct model_text {
     const char *at; /* the next word of the line */
@@ -27,6 +27,11 @@ struct model_text {
 /* Proves the last line, `sha256 HEX` of all bytes before it, and stands before the first one. */
 void model_text_open(struct model_text *text, const char *bytes, size_t length,
                      struct error *error);
+
+/* The lines that models of all kinds begin with: format, `kind`, name, site, and how it was
+ * trained. `name` and `site` have room for MODEL_NAME_MAX characters and a zero. */
+void model_text_head(struct model_text *text, const char *kind, char *name, char *site,
+                     char *trained, size_t trained_size);
 
 /* Goes to the next line, which begins with `word`, as the one before it is used up. */
 bool model_text_line(struct model_text *text, const char *word);

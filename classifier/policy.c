@@ -68,8 +68,8 @@ int policy_new(struct policy **policy, const struct policy_options *options, uin
     made->past_bytes = options->view_count * sizeof(struct policy_past);
     int failure = make_seers(made, services, error);
     if (!failure) {
-        made->fixed = reserved_new(flow_count * made->fixed_bytes);
-        made->pasts = reserved_new(flow_count * made->past_bytes);
+        made->fixed = reserved_new(flow_count * made->fixed_bytes, true);
+        made->pasts = reserved_new(flow_count * made->past_bytes, true);
         if (!made->fixed || !made->pasts)
             failure = error_set(error, ENOMEM,
                                 "out of memory for %u boxes and %llu flows: ask for fewer flows "

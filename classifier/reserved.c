@@ -4,13 +4,14 @@
 
 #include <sys/mman.h>
 
-void *reserved_new(size_t bytes)
+void *reserved_new(size_t bytes, bool is_huge)
 {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
-    madvise(memory, bytes, MADV_HUGEPAGE);
+    if (is_huge)
+        madvise(memory, bytes, MADV_HUGEPAGE);
     madvise(memory, bytes, MADV_DONTDUMP);
     return memory;
 }

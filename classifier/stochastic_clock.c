@@ -4,7 +4,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+
+#include "reserved.h"
 
 enum { STRENGTH_MOST = 7, NO_SLOT = UINT32_MAX };
 
@@ -36,13 +37,8 @@ static size_t ends_size(const struct stochastic_clock *clock)
 /* Reserved at once, resident as flows come. */
 static int reserve_ends(struct stochastic_clock *clock, struct error *error)
 {
-    void *memory = mmap(NULL, ends_size(clock), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
-        return error_set(error, ENOMEM, "out of memory for the stochastic tier");
-    madvise(memory, ends_size(clock), MADV_DONTDUMP);
-    clock->ends = memory;
-    return 0;
+    clock->ends = reserved_new(ends_size(clock), false);
+    return clock->ends ? 0 : error_set(error, ENOMEM, "out of memory for the stochastic tier");
 }
 
 int stochastic_mind_new(struct stochastic_mind **mind, const struct kiss_model *model,
@@ -104,8 +100,7 @@ void stochastic_clock_free(struct stochastic_clock *clock)
         return;
     endpoint_table_free(clock->table);
     stochastic_mind_free(clock->mind);
-    if (clock->ends)
-        munmap(clock->ends, ends_size(clock));
+    reserved_free(clock->ends, ends_size(clock));
     free(clock);
 }
 

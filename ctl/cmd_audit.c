@@ -12,7 +12,6 @@
 #include "command.h"
 #include "eval_truth.h"
 #include "file_digest.h"
-#include "own_path.h"
 #include "run_knowledge.h"
 
 enum audit_option {
@@ -253,16 +252,6 @@ static int check_use(const struct command *command, const struct auditing *audit
     return EXIT_GOOD;
 }
 
-/* All that is built in and has what it needs: the headers tier needs a model. */
-static unsigned default_tiers(const struct run_options *run)
-{
-    char path[4096];
-    unsigned tiers = run_options_tiers_built();
-    bool has_model =
-        run->model_count || own_path_find(path, sizeof path, "default.headers.model") == 0;
-    return has_model ? tiers : tiers & ~(1u << TIER_HEADERS);
-}
-
 static int run(const struct command *command, int argc, char **argv)
 {
     struct auditing auditing = {.run = run_options_default(), .least = EVAL_CONFIDENCE_HIGH};
@@ -272,13 +261,11 @@ static int run(const struct command *command, int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "diff"))
         return audit_diff_run(argc - 1, argv + 1);
     const struct sigaction stop = {.sa_handler = stop_on_signal, .sa_flags = (int)SA_RESETHAND};
-    auditing.run.dataplane.classifier.tiers = 0;
+    auditing.run.dataplane.classifier.tiers = run_options_tiers_built();
     auditing.setup.has_ladder = true;
     int outcome = run_options_read(&auditing.run, command, argc, argv, &own);
     if (outcome != RUN_OPTIONS_GOOD)
         return outcome;
-    if (!auditing.run.dataplane.classifier.tiers)
-        auditing.run.dataplane.classifier.tiers = default_tiers(&auditing.run);
     const char **files = calloc((size_t)argc, sizeof *files);
     if (!files || sort_operands(&auditing, argc - optind, argv + optind, files, &error)) {
         free(files);
@@ -311,7 +298,9 @@ const struct command command_audit = {
         "  --root DIR, --min-confidence C, --label-column N, --confidence-column N,\n"
         "  --aliases FILE, --overrule FILE   about the truth, as eval has them\n"
         "  --format FORMAT    table, json, ndjson, markdown or html (default: table)\n"
-        "  --tiers LIST       evidence there is (default: all that is built in)\n"
+        "  --tiers LIST       evidence there is (default: all that is built in; payload is read "
+        "where\n"
+        "                     a box names a tier that reads it, and by the reference)\n"
         "  --rules DIR        rules of the signatures tier (default: this program's own)\n"
         "  --flows N          flows that can be open at once (default: 1048576)\n"
         "  --min-endpoints N  withhold what concerns fewer than N initiating addresses\n"

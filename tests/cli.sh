@@ -44,16 +44,34 @@ same_as() { # NAME FILE: stdout equals the file
     verdict "$1" $?
 }
 
-# Reports of the sample, word for word.
-run replay --format json "$sample";       same_as 'json of the sample' tests/golden/sample.json
-run replay --format csv "$sample";        same_as 'csv of the sample' tests/golden/sample.csv
-run replay --format prometheus "$sample"; same_as 'prometheus of the sample' tests/golden/sample.prom
-LC_ALL=C.UTF-8 run replay "$sample";      same_as 'table of the sample' tests/golden/sample.txt
-run replay --format json --interval 10 "$sample"
+# Reports of the sample, word for word: as they come when nothing is asked for, then by ports alone.
+LC_ALL=C.UTF-8 run replay "$sample"; same_as 'table of the sample' tests/golden/sample.txt
+ports=(replay --tiers ports)
+run "${ports[@]}" --format json "$sample";       same_as 'json by ports' tests/golden/sample.json
+run "${ports[@]}" --format csv "$sample";        same_as 'csv by ports' tests/golden/sample.csv
+run "${ports[@]}" --format prometheus "$sample"; same_as 'prometheus by ports' tests/golden/sample.prom
+run "${ports[@]}" --format json --interval 10 "$sample"
 same_as 'intervals of the sample' tests/golden/sample.intervals.ndjson
-run replay --format json --interval 10 --workers 4 "$sample"
+run "${ports[@]}" --format json --interval 10 --workers 4 "$sample"
 same_as 'the same with four workers' tests/golden/sample.intervals.ndjson
-run replay --format json - < "$sample";   same_as 'the same from standard input' tests/golden/sample.json
+run "${ports[@]}" --format json - < "$sample";   same_as 'the same from standard input' tests/golden/sample.json
+
+# What is used where nothing is named, and what becomes of it where the shipped model is not to be found, or spoiled.
+run replay --format json "$sample"
+[ "$(jq -c '[.source.tiers, .model.name, .rules]' "$scratch/out")" = '[["ports","headers"],"default",null]' ]
+verdict 'ports and headers, by the shipped model' $?
+mkdir -p "$scratch/moved/bin" "$scratch/moved/share/glassbox"
+cp "$glassbox" "$scratch/moved/bin/glassbox"
+here=$glassbox glassbox=$scratch/moved/bin/glassbox
+expect 'without its model' 0 'no default.headers.model .*: the headers tier is left out' replay --format json "$sample"
+[ "$(wc -l < "$scratch/err")" = 1 ] && cmp -s tests/golden/sample.json "$scratch/out"
+verdict 'without its model: one line, and the report by ports' $?
+expect 'without the model that was asked for' 1 'no default.headers.model lies .*: name a model with --model' \
+    replay --tiers ports,headers "$sample"
+expect 'a model that is named needs no other' 0 '' replay --model tests/data/models/small.model "$sample"
+head -c 1000 models/default.headers.model > "$scratch/moved/share/glassbox/default.headers.model"
+expect 'with half its model' 1 'share/glassbox/default.headers.model: the last line' replay "$sample"
+glassbox=$here
 
 # By sizes and times alone, with a model made by hand.
 model=tests/data/models/small.model
@@ -76,7 +94,7 @@ sed 's/^class rtp/class wtp/' "$model" > "$scratch/strange.model"
 tests/data/models/seal.py "$scratch/strange.model"
 expect 'a model of other protocols' 1 "strange.model:13: there is no protocol 'wtp'" \
     model check "$scratch/strange.model"
-expect 'a model that no tier asks for' 1 'needs --tiers headers' replay --model "$model" "$sample"
+expect 'a model that no tier asks for' 1 'needs --tiers headers' replay --tiers ports --model "$model" "$sample"
 expect 'two models of a kind' 1 'already' replay "${headers[@]}" --model "$model" "$sample"
 run model features
 sed -n '/^| feature |/,$p' docs/model-format.md > "$scratch/table"
