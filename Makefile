@@ -37,7 +37,7 @@ soak: bench-build  ## ten minutes live at the highest rate without loss (root)
 	@mkdir -p bench
 	./tests/bench/soak.py $(BUILD)-release --results bench/results.json --page docs/performance.md
 
-accuracy: build  ## measure the headers tier; writes docs/accuracy.md, with CAPTURES=FOLDER the model's card, too
+accuracy: build  ## measure headers and stochastic tiers; writes docs/accuracy.md, with CAPTURES=FOLDER the model's card, too
 	$(INSTALL) accuracy
 	@test -f $(BUILD)-release/build.ninja || \
 	    meson setup $(BUILD)-release --buildtype=release -Db_lto=true

@@ -23,11 +23,24 @@ bool kiss_update(struct kiss *kiss, const uint8_t *payload)
     return ++kiss->packets == KISS_WINDOW;
 }
 
+/* The root of at most KISS_DEVIATION_MOST squared, rounded down. */
+static unsigned root_of(unsigned number)
+{
+    static_assert(KISS_DEVIATION_MOST < 1 << 13, "a root has 13 bits");
+    unsigned root = 0;
+    for (unsigned bit = 1u << 12; bit; bit >>= 1) {
+        if ((root + bit) * (root + bit) <= number)
+            root += bit;
+    }
+    return root;
+}
+
 void kiss_read(const struct kiss *kiss, struct kiss_signature *signature)
 {
     assert(kiss->packets == KISS_WINDOW);
     for (unsigned i = 0; i < KISS_NIBBLES; i++)
-        signature->deviation[i] = (int16_t)(kiss->squares[i] - KISS_LEVEL);
+        signature->deviation[i] =
+            (int16_t)root_of(KISS_DEVIATION_MOST * ((unsigned)kiss->squares[i] - KISS_LEVEL));
 }
 
 void kiss_restart(struct kiss *kiss)

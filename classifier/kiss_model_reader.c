@@ -34,6 +34,10 @@ static void read_head(struct reader *reader)
     read_parameter(text, "bytes", KISS_BYTES);
     read_parameter(text, "window", KISS_WINDOW);
     read_parameter(text, "segments", KISS_SEGMENTS);
+    char scale[8];
+    if (model_text_line(text, "scale") && model_text_word(text, "the scale", scale, sizeof scale) &&
+        strcmp(scale, "root") != 0)
+        model_text_fault(text, "scale 'root' is expected instead of '%s'", scale);
 }
 
 static uint32_t read_count(struct model_text *text, const char *word, uint32_t least, uint32_t most)

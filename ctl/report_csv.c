@@ -243,6 +243,14 @@ static void put_signatures(const struct csv *csv, const struct report *report)
                   report_signature_count(&report->tally->signatures, i));
 }
 
+static void put_stochastic(const struct csv *csv, const struct report *report)
+{
+    for (unsigned i = 0; report_has_tier(report, TIER_STOCHASTIC) && i < REPORT_STOCHASTIC_COUNTS;
+         i++)
+        put_value(csv, "stochastic", report_stochastic_names[i],
+                  report_stochastic_count(&report->tally->stochastic, i));
+}
+
 void report_csv_write(const struct report *report, bool has_header, FILE *out)
 {
     struct csv csv = {.out = out};
@@ -257,6 +265,7 @@ void report_csv_write(const struct report *report, bool has_header, FILE *out)
     put_flows(&csv, &report->tally->flows);
     put_agreements(&csv, report);
     put_headers(&csv, report->headers);
+    put_stochastic(&csv, report);
     put_signatures(&csv, report);
     put_balance(&csv, "balance_frames", report->conservation.balance_frames);
     put_balance(&csv, "balance_bytes", report->conservation.balance_bytes);

@@ -24,6 +24,11 @@ enum { REPORT_SIGNATURE_COUNTS = 6 };
 extern const char *const report_signature_names[REPORT_SIGNATURE_COUNTS];
 uint64_t report_signature_count(const struct tally_signatures *counts, unsigned which);
 
+/* Likewise the stochastic tier. */
+enum { REPORT_STOCHASTIC_COUNTS = 4 };
+extern const char *const report_stochastic_names[REPORT_STOCHASTIC_COUNTS];
+uint64_t report_stochastic_count(const struct tally_stochastic *counts, unsigned which);
+
 enum { REPORT_TEXT = 48 }; /* fits every text below, NUL included */
 
 /* RFC 3339 in UTC, with as many fractional digits as it takes: "2024-05-01T12:00:00.25Z". */

@@ -305,7 +305,6 @@ static void write_signatures(struct json_writer *json, const struct report *repo
 static void write_stochastic(struct json_writer *json, const struct report *report)
 {
     const struct kiss_model *model = report->context.kiss_model;
-    const struct tally_stochastic *counts = &report->tally->stochastic;
     if (!model)
         return;
     json_write_object_begin(json, "stochastic");
@@ -314,10 +313,9 @@ static void write_stochastic(struct json_writer *json, const struct report *repo
     json_write_string(json, "site", model->site);
     json_write_string(json, "sha256", model->sha256);
     json_write_object_end(json);
-    json_write_unsigned(json, "endpoints", counts->endpoints);
-    json_write_unsigned(json, "evicted", counts->evicted);
-    json_write_unsigned(json, "windows", counts->windows);
-    json_write_unsigned(json, "rejected", counts->rejected);
+    for (unsigned i = 0; i < REPORT_STOCHASTIC_COUNTS; i++)
+        json_write_unsigned(json, report_stochastic_names[i],
+                            report_stochastic_count(&report->tally->stochastic, i));
     json_write_object_end(json);
 }
 

@@ -283,6 +283,29 @@ static void put_signatures(FILE *out, const struct report *report)
     }
 }
 
+static void put_stochastic(FILE *out, const struct report *report)
+{
+    static const char *const helps[REPORT_STOCHASTIC_COUNTS] = {
+        "Endpoints seen for the first time, or again after they had gone.",
+        "Endpoints that gave their place up to others.",
+        "Windows of 80 payloads that were filled.",
+        "Windows that are like no protocol of the model.",
+    };
+    const struct kiss_model *model = report->context.kiss_model;
+    if (model) {
+        const struct label labels[] = {
+            {"name", model->name}, {"site", model->site}, {"sha256", model->sha256}, {0}};
+        put_family(out, "glassbox_stochastic_model_info", "gauge", "The stochastic tier's model.");
+        put_sample(out, "glassbox_stochastic_model_info", labels, 1);
+    }
+    for (unsigned i = 0; report_has_tier(report, TIER_STOCHASTIC) && i < REPORT_STOCHASTIC_COUNTS;
+         i++) {
+        char name[2 * REPORT_TEXT];
+        snprintf(name, sizeof name, "glassbox_stochastic_%s_total", report_stochastic_names[i]);
+        put_counter(out, name, helps[i], report_stochastic_count(&report->tally->stochastic, i));
+    }
+}
+
 static void put_agreement(FILE *out, const char *name, unsigned weaker, unsigned stronger,
                           const uint64_t same_and_different[2])
 {
@@ -438,6 +461,7 @@ void report_prometheus_write(const struct report *report, FILE *out)
                 offsetof(struct tally_cell, by_tier[0].bytes));
     put_steps(out, report);
     put_services(out, report);
+    put_stochastic(out, report);
     put_signatures(out, report);
     put_agreements(out, report, "glassbox_agreement_flows_total",
                    "Flows with a verdict from both tiers, by whether the verdicts are the same.",

@@ -651,6 +651,18 @@ static void put_signatures(const struct table *table)
     put_words(table, "", counts->related_flows, " flows related\n");
 }
 
+static void put_stochastic(const struct table *table)
+{
+    const struct tally_stochastic *counts = &table->report->tally->stochastic;
+    if (!report_has_tier(table->report, TIER_STOCHASTIC))
+        return;
+    footer_begin(table, "windows");
+    put_words(table, "", counts->windows, " filled");
+    put_words(table, " (", counts->rejected, " like no protocol), ");
+    put_words(table, "", counts->endpoints, " endpoints");
+    put_words(table, " (", counts->evicted, " evicted)\n");
+}
+
 static void put_privacy(const struct table *table)
 {
     const struct report *report = table->report;
@@ -685,6 +697,7 @@ static void put_footer(const struct table *table)
         put_shares(table, table->report->headers);
     }
     put_flows(table);
+    put_stochastic(table);
     put_signatures(table);
     put_frames(table);
     put_encapsulations(table);

@@ -25,6 +25,16 @@ uint64_t report_signature_count(const struct tally_signatures *counts, unsigned 
     return numbers[which];
 }
 
+const char *const report_stochastic_names[REPORT_STOCHASTIC_COUNTS] = {"endpoints", "evicted",
+                                                                       "windows", "rejected"};
+
+uint64_t report_stochastic_count(const struct tally_stochastic *counts, unsigned which)
+{
+    const uint64_t numbers[REPORT_STOCHASTIC_COUNTS] = {counts->endpoints, counts->evicted,
+                                                        counts->windows, counts->rejected};
+    return numbers[which];
+}
+
 /* Appends ".fraction" without trailing zeros, but with at least `digits_min` digits. */
 static void append_fraction(char text[REPORT_TEXT], uint64_t fraction_ns, size_t digits_min)
 {

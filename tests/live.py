@@ -624,6 +624,65 @@ def reloads_rules(glassbox):
             check_law(reports)
 
 
+BOX = """box: names
+title: Names blocked
+about: Blocks the name system, slows what nobody can name.
+sources: [made up]
+tiers: [ports]
+policy:
+  - {rule: names, match: {protocol: [dns]}, action: block}
+  - {rule: rest, match: {protocol: [unknown]}, action: {throttle: {rate: 8kbit/s, burst: 1kB, per: class}}}
+"""
+
+
+def unknown_frame(number):
+    payload = struct.pack("!Q", number) + bytes(100)
+    ip = struct.pack("!BBHHHBBHII", 0x45, 0, 28 + len(payload), 1, 0, 64, 17, 0, 0x0A000001, 0x0A010101)
+    udp = struct.pack("!HHHH", 50000 + number % 7, 60000, 8 + len(payload), 0)
+    return b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0" + ip + udp + payload
+
+
+def audits_boxes(glassbox):
+    """A box beside the reports of a line: acted on + left alone = seen, of each interval and of all; and a rule
+    acts on what the report calls so."""
+    known = [udp_frame(number) for number in range(BATCH)]
+    strange = [unknown_frame(number) for number in range(BATCH // 4)]
+    with tempfile.TemporaryDirectory() as name, cable("gbnear", "gbfar"), silence("gbnear"):
+        path = pathlib.Path(name, "names.yaml")
+        path.write_text(BOX)
+        neutral = TESTS.parent / "models/boxes/neutral.yaml"
+        words = ["--tiers", "ports", "--format", "ndjson", "--box", str(path), "--box", str(neutral)]
+        with Live(glassbox, "af_packet:gbfar", *words) as live:
+            send("gbnear", known[: BATCH // 2] + strange)
+            settle("gbfar")
+            live.process.send_signal(signal.SIGUSR1)
+            time.sleep(0.5)
+            send("gbnear", known[BATCH // 2 :])
+            settle("gbfar")
+            lines = live.stop()
+    reports = [line for line in lines if line["schema"].startswith("glassbox.report/")]
+    audits = [line for line in lines if line["schema"] == "glassbox.audit/1"]
+    assert_same((len(reports), len(audits)), (2, 2))
+    check_law(reports)
+    assert_same(summed(reports, "frames", "dropped", "kernel"), 0)
+    assert_same(summed(audits, "seen", "packets_in_flows"), len(known) + len(strange))
+    for audit in audits:
+        for box in audit["boxes"]:
+            own = box["own"]
+            assert_same(own["balance"], {"packets": 0, "bytes": 0})
+            for unit in ("flows", "packets", "bytes"):
+                assert_same(own["outcome"]["acted"][unit] + own["left_alone"][unit], own["seen"][unit])
+            assert_same(own["seen"]["packets"], audit["seen"]["packets_in_flows"])
+            assert_same(sum(row["seen"]["bytes"] for row in own["references"]), own["seen"]["bytes"])
+    rules = [rule for audit in audits for rule in audit["boxes"][0]["own"]["rules"]]
+    acted = {name: sum(rule["outcome"]["acted"]["packets"] for rule in rules if rule["rule"] == name)
+             for name in ("names", "rest")}
+    assert_same(acted, {"names": len(known), "rest": len(strange)})
+    assert_same(sum(audit["boxes"][1]["own"]["outcome"]["acted"]["packets"] for audit in audits), 0)
+    waits = [rule["waits"] for rule in rules if rule["rule"] == "rest" and rule["waits"]]
+    assert sum(wait["lost"]["packets"] for wait in waits) > len(strange) // 2, "a bucket of 1 kB let it pass"
+
+
 def reloads_models(glassbox):
     """A model that cannot be read changes nothing; a good one takes the old one's place."""
     small = TESTS / "data/models/small.model"
@@ -867,6 +926,7 @@ CASES = [
     reports_by_the_clock,
     reloads_rules,
     reloads_models,
+    audits_boxes,
     answers_telemetry,
     tells_what_the_kernel_saw,
     tells_what_the_kernel_saw_to_workers,

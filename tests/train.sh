@@ -40,3 +40,38 @@ for wrong in "forest" "dataset --output x" "measure --rows x" "forest --kind bus
         exit 1
     fi
 done
+
+# calibrate: the trees stay, what their scores are worth is said anew, the same from the same
+"$train" calibrate --model "$made/1.model" --rows "$made/rows" --output "$made/c1.model"
+"$train" calibrate --model "$made/c1.model" --rows "$made/rows" --output "$made/c2.model"
+"$glassbox" model check "$made/c1.model"
+cmp "$made/c1.model" "$made/c2.model"
+for same in split leaf class accept; do
+    grep "^$same " "$made/1.model" >"$made/before"
+    grep "^$same " "$made/c1.model" | cmp - "$made/before"
+done
+for other in calibration conformal trained sha256; do
+    grep "^$other " "$made/1.model" >"$made/before"
+    if grep "^$other " "$made/c1.model" | cmp -s - "$made/before"; then
+        echo "calibrate leaves $other as it was" >&2
+        exit 1
+    fi
+done
+grep -q '^trained .*; calibrated on [1-9][0-9]* flows of 1 sites$' "$made/c1.model"
+refuse() {
+    said=$1
+    shift
+    if "$train" calibrate "$@" --output "$made/none.model" >/dev/null 2>"$made/said"; then
+        echo "taken: calibrate $*" >&2
+        exit 1
+    fi
+    grep -q "$said" "$made/said"
+    test ! -e "$made/none.model"
+}
+models=$(dirname "$0")/../models
+grep -v '^flow .* whole$' "$made/rows" | grep -v '^at ' >"$made/empty.rows"
+refuse 'name --model' --model "$made/1.model"
+refuse "kind 'kiss'" --model "$models/default.kiss.model" --rows "$made/rows"
+refuse 'No such file' --model "$made/1.model" --rows "$made/no.rows"
+refuse 'None\|none of these' --model "$made/1.model" --rows "$made/empty.rows"
+refuse 'per mille\|evening' --model "$made/1.model" --rows "$made/rows" --evening 1001

@@ -12,9 +12,9 @@
 
 enum {
     CENTROIDS_MAX = 400,
-    /* Two windows of the same source of random nibbles lie about 190 apart; nearer ones need no
+    /* Two windows of the same source of random nibbles lie about 850 apart; nearer ones need no
      * centroid of their own. */
-    CENTROID_NEAR = 250 * 250,
+    CENTROID_NEAR = 1000 * 1000,
 };
 
 static const double cost_max = 16384;
@@ -310,13 +310,14 @@ static int compare_reaches(const void *first, const void *second)
 }
 
 /* How far a class goes elsewhere is not known of one that was seen at one site only. It is given
- * the median of the others, where its own rows do not lie further apart. */
+ * the median of the others, where its own rows do not lie further apart. The background goes
+ * everywhere, and counts for nobody. */
 static void lend_reaches(struct kiss_machine *machine, const struct kiss_sample *sample)
 {
     uint32_t known[KISS_CLASSES_MAX];
     unsigned count = 0;
     for (unsigned c = 0; c < machine->class_count; c++) {
-        if (sample->is_travelled[c])
+        if (sample->is_travelled[c] && sample->protocols[c] != PROTOCOL_UNKNOWN)
             known[count++] = machine->classes[c].reach;
     }
     qsort(known, count, sizeof *known, compare_reaches);

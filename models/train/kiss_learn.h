@@ -6,6 +6,9 @@
  *                                    margins, reaches ◄──┤ from rows their fold had not seen
  *                                    support vectors  ◄──┘ from the whole sample
  *
+ * Background, in models the class `unknown`, is learnt like any other: windows that are nobody's
+ * then lie on somebody's side. What is known to be none of the classes belongs there.
+ *
  * Folds hold whole sites where a class was seen at two or more, else whole captures, else every
  * n-th row: a window must not be judged by its neighbours. */
 #ifndef KISS_LEARN_H
@@ -13,14 +16,14 @@
 
 #include "kiss_rows.h"
 
-enum { KISS_SAME_MAX = 16 };
+enum { KISS_SAME_MAX = 64 };
 
 struct kiss_learning {
     const struct protocols *protocols;
     enum kiss_transport transport;
     uint64_t seed;
     uint32_t most;  /* signatures of a class that are learnt from */
-    uint32_t least; /* a class with fewer is left out */
+    uint32_t least; /* a class with fewer is background; so is what is no protocol's name */
     unsigned folds;
     double cost, gamma; /* 0: by grid */
     unsigned rejected;  /* per 10,000: how many right windows of a class its limits may reject */
@@ -38,8 +41,8 @@ struct kiss_learned {
     double recall; /* mean over classes, on folds not learnt from */
 };
 
-/* Fills `machine`, to be freed with its model. Returns 0 or -errno: -EINVAL when fewer than two
- * classes have enough rows. */
+/* Fills `machine`, to be freed with its model. Returns 0 or -errno: -ENODATA when fewer than two
+ * classes have enough rows; the machine is then left as it was. */
 int kiss_learn(struct kiss_machine *machine, const struct kiss_learning *learning,
                const struct kiss_rows *rows, struct kiss_learned *learned, struct error *error);
 

@@ -41,6 +41,11 @@ static int by_address(const struct kiss_row *a, const struct kiss_row *b)
     return (a > b) - (a < b);
 }
 
+static bool is_same_class(const struct candidate *a, const struct candidate *b)
+{
+    return !strcmp(a->class, b->class);
+}
+
 static int compare_by_endpoint(const void *first, const void *second)
 {
     const struct candidate *a = first, *b = second;
@@ -70,9 +75,29 @@ static int compare_by_place(const void *first, const void *second)
     return order ? order : by_address(a->row, b->row);
 }
 
-static bool is_same_class(const struct candidate *a, const struct candidate *b)
+static size_t end_of_class(const struct candidate *candidates, size_t count, size_t begin)
 {
-    return !strcmp(a->class, b->class);
+    size_t end = begin + 1;
+    while (end < count && is_same_class(&candidates[begin], &candidates[end]))
+        end++;
+    return end;
+}
+
+/* What has too few rows to be a class, or no name in the table, is background. */
+static void name_background(struct candidate *candidates, size_t count,
+                            const struct kiss_learning *learning)
+{
+    static const char background[] = "unknown";
+    qsort(candidates, count, sizeof *candidates, compare_by_place);
+    for (size_t i = 0, end; i < count; i = end) {
+        const char *class = candidates[i].class;
+        end = end_of_class(candidates, count, i);
+        if (end - i >= learning->least && protocols_find(learning->protocols, class) >= 0)
+            continue;
+        learning->progress("%s: %zu signatures, background", class, end - i);
+        for (size_t k = i; k < end; k++)
+            candidates[k].class = background;
+    }
 }
 
 /* The n-th row of its endpoint is of turn n; lots decide which rows come first. */
@@ -137,7 +162,7 @@ static int take_class(struct kiss_sample *sample, const struct kiss_learning *le
                       struct candidate *candidates, size_t count, struct error *error)
 {
     int protocol = protocols_find(learning->protocols, candidates[0].class);
-    if (count < learning->least || protocol < 0) {
+    if (count < learning->least) {
         learning->progress("%s: %zu signatures, left out", candidates[0].class, count);
         return 0;
     }
@@ -162,14 +187,12 @@ static int take_classes(struct kiss_sample *sample, const struct kiss_learning *
 {
     int failure = 0;
     for (size_t i = 0, end; !failure && i < count; i = end) {
-        end = i + 1;
-        while (end < count && is_same_class(&candidates[i], &candidates[end]))
-            end++;
+        end = end_of_class(candidates, count, i);
         failure = take_class(sample, learning, candidates + i, end - i, error);
     }
     if (!failure && sample->class_count < 2)
         failure =
-            error_set(error, EINVAL, "fewer than two classes have %u signatures", learning->least);
+            error_set(error, ENODATA, "fewer than two classes have %u signatures", learning->least);
     return failure;
 }
 
@@ -192,6 +215,7 @@ int kiss_sample_draw(struct kiss_sample *sample, const struct kiss_learning *lea
         if (row->transport == learning->transport)
             candidates[count++] = (struct candidate){.row = row, .class = class_of(learning, row)};
     }
+    name_background(candidates, count, learning);
     give_turns(candidates, count, learning->seed);
     int failure = take_classes(sample, learning, candidates, count, error);
     free(candidates);

@@ -82,7 +82,7 @@ int kiss_model_write(const struct kiss_model *model, const struct protocols *pro
         return error_set(error, ENOMEM, "out of memory for a model");
     fprintf(memory,
             "glassbox-model 1\nkind kiss\nname %s\nsite %s\ntrained %s\nbytes %d\nwindow %d\n"
-            "segments %d\n",
+            "segments %d\nscale root\n",
             model->name, model->site, model->trained, KISS_BYTES, KISS_WINDOW, KISS_SEGMENTS);
     for (unsigned i = 0; i < KISS_TRANSPORTS; i++) {
         if (model->machine[i].class_count)

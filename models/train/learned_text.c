@@ -52,12 +52,11 @@ static void write_tree(const struct grown_tree *tree, unsigned class_count, FILE
     }
 }
 
-static void write_checkpoint(const struct learned *learned, const struct rows *rows,
-                             unsigned number, FILE *out)
+void learned_text_worth(const struct learned *learned, const struct rows *rows, unsigned number,
+                        FILE *out)
 {
     const struct learned_checkpoint *checkpoint = &learned->checkpoints[number];
-    fprintf(out, "checkpoint %u\naccept %u\ncalibration %d", feature_checkpoint_packets(number),
-            checkpoint->accept, LEARNER_KNOTS);
+    fprintf(out, "calibration %d", LEARNER_KNOTS);
     for (unsigned i = 0; i < LEARNER_KNOTS; i++)
         fprintf(out, " %u", checkpoint->calibration[i]);
     fputc('\n', out);
@@ -67,13 +66,22 @@ static void write_checkpoint(const struct learned *learned, const struct rows *r
             fprintf(out, " %u", checkpoint->conformal[class].quantile[i]);
         fputc('\n', out);
     }
+}
+
+static void write_checkpoint(const struct learned *learned, const struct rows *rows,
+                             unsigned number, FILE *out)
+{
+    const struct learned_checkpoint *checkpoint = &learned->checkpoints[number];
+    fprintf(out, "checkpoint %u\naccept %u\n", feature_checkpoint_packets(number),
+            checkpoint->accept);
+    learned_text_worth(learned, rows, number, out);
     const struct grown_forest *forest = &checkpoint->forest;
     fprintf(out, "trees %u depth %u\n", forest->tree_count, forest->depth);
     for (unsigned i = 0; i < forest->tree_count; i++)
         write_tree(&forest->trees[i], forest->class_count, out);
 }
 
-static void write_confirmed(const struct learned *learned, const struct rows *rows, FILE *out)
+void learned_text_confirmed(const struct learned *learned, const struct rows *rows, FILE *out)
 {
     unsigned classes = learned_written_classes(learned);
     unsigned width = learned->class_count + 2;
@@ -107,7 +115,7 @@ static char *write_body(const struct learned *learned, const struct rows *rows,
     write_head(learned, rows, words, out);
     for (unsigned i = 0; i < FEATURE_CHECKPOINTS; i++)
         write_checkpoint(learned, rows, i, out);
-    write_confirmed(learned, rows, out);
+    learned_text_confirmed(learned, rows, out);
     bool is_bad = ferror(out);
     if (fclose(out) || is_bad) {
         free(text);
@@ -116,13 +124,11 @@ static char *write_body(const struct learned *learned, const struct rows *rows,
     return text;
 }
 
-char *learned_text(const struct learned *learned, const struct rows *rows,
-                   const struct learned_words *words, size_t *length)
+char *learned_text_seal(char *text, size_t *length)
 {
     enum { DIGEST_BYTES = 32, DIGEST_DIGITS = 64 };
     const size_t digest_line = sizeof "sha256 \n" - 1 + DIGEST_DIGITS;
     unsigned char digest[DIGEST_BYTES];
-    char *text = write_body(learned, rows, words, length);
     char *whole = text ? realloc(text, *length + digest_line + 1) : NULL;
     if (!whole || !EVP_Digest(whole, *length, digest, NULL, EVP_sha256(), NULL)) {
         free(whole ? whole : text);
@@ -135,6 +141,12 @@ char *learned_text(const struct learned *learned, const struct rows *rows,
     *at = '\0';
     *length += digest_line;
     return whole;
+}
+
+char *learned_text(const struct learned *learned, const struct rows *rows,
+                   const struct learned_words *words, size_t *length)
+{
+    return learned_text_seal(write_body(learned, rows, words, length), length);
 }
 
 int learned_model(struct headers_model **model, const struct learned *learned,

@@ -21,4 +21,13 @@ int learned_model(struct headers_model **model, const struct learned *learned,
                   const struct rows *rows, const struct learned_words *words,
                   const struct protocols *protocols, struct error *error);
 
+/* Its parts that say what scores are worth: `calibration` and `conformal` of a checkpoint; and
+ * `confusion` and `fit`. */
+void learned_text_worth(const struct learned *learned, const struct rows *rows, unsigned checkpoint,
+                        FILE *out);
+void learned_text_confirmed(const struct learned *learned, const struct rows *rows, FILE *out);
+
+/* Adds the line of the digest to a model's other lines, which are given away. As learned_text. */
+char *learned_text_seal(char *text, size_t *length);
+
 #endif

@@ -166,17 +166,18 @@ static void score_all(const struct learned *learned, const struct row *row, cons
     grown_forest_score(&learned->checkpoints[row->checkpoint].forest, used, scores);
 }
 
-static struct witness *add_witness(struct evidence *evidence)
+int evidence_add(struct evidence *evidence, const struct witness *witness)
 {
     if (evidence->count == evidence->room) {
         size_t room = evidence->room ? evidence->room * 2 : 4096;
         struct witness *wider = realloc(evidence->witnesses, room * sizeof *wider);
         if (!wider)
-            return NULL;
+            return -ENOMEM;
         evidence->witnesses = wider;
         evidence->room = room;
     }
-    return &evidence->witnesses[evidence->count++];
+    evidence->witnesses[evidence->count++] = *witness;
+    return 0;
 }
 
 int evidence_gather(struct evidence *evidence, const struct learned *whole,
@@ -193,18 +194,17 @@ int evidence_gather(struct evidence *evidence, const struct learned *whole,
         unsigned best = 0;
         for (unsigned class = 1; class <= part->class_count; class ++)
             best = scores[class] > scores[best] ? class : best;
-        struct witness *witness = add_witness(evidence);
-        if (!witness)
-            return -ENOMEM;
         int class = (int)whole->class_count; /* the background */
         if (best < part->class_count)
             class = whole->class_of_label[part->classes[best]];
-        *witness = (struct witness){.flow = row->flow,
-                                    .checkpoint = row->checkpoint,
-                                    .class = (uint8_t) class,
-                                    .truth = (uint8_t)truth,
-                                    .is_varied = flow->variation != VARIATION_WHOLE,
-                                    .score = scores[best]};
+        const struct witness witness = {.flow = row->flow,
+                                        .checkpoint = row->checkpoint,
+                                        .class = (uint8_t) class,
+                                        .truth = (uint8_t)truth,
+                                        .is_varied = flow->variation != VARIATION_WHOLE,
+                                        .score = scores[best]};
+        if (evidence_add(evidence, &witness))
+            return -ENOMEM;
     }
     return 0;
 }

@@ -79,6 +79,8 @@ struct evidence {
  * `whole`, which is calibrated later; `part` learned without those flows. 0 or -ENOMEM. */
 int evidence_gather(struct evidence *evidence, const struct learned *whole,
                     const struct learned *part, const struct rows *rows, const bool *is_heard);
+/* Adds one. 0 or -ENOMEM. */
+int evidence_add(struct evidence *evidence, const struct witness *witness);
 void evidence_free(struct evidence *evidence);
 
 /* Fits calibration and conformal quantiles to the evidence. 0 or -errno. */

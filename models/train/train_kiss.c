@@ -129,19 +129,25 @@ static int take(void *context, int option, const char *value, struct error *erro
 
 static int learn(struct kiss_model *model, struct request *request, const struct kiss_rows *rows)
 {
+    const bool is_all = request->transport == TRANSPORT_ALL;
+    struct error error = {0};
+    unsigned machines = 0;
     for (unsigned i = 0; i < KISS_TRANSPORTS; i++) {
-        struct error error = {0};
         struct kiss_learned learned;
-        if (request->transport != i && request->transport != TRANSPORT_ALL)
+        if (request->transport != i && !is_all)
             continue;
         request->learning.transport = i;
-        if (kiss_learn(&model->machine[i], &request->learning, rows, &learned, &error))
+        int failure = kiss_learn(&model->machine[i], &request->learning, rows, &learned, &error);
+        if (failure == -ENODATA && is_all)
+            continue;
+        if (failure)
             return train_failed(kiss_transport_name(i), &error);
+        machines++;
         train_progress("%s: C %g, gamma %g, mean recall %.4f, %u support vectors",
                        kiss_transport_name(i), learned.cost, learned.gamma, learned.recall,
                        model->machine[i].support_count);
     }
-    return TRAIN_GOOD;
+    return machines ? TRAIN_GOOD : train_failed(NULL, &error);
 }
 
 static int make_model(struct request *request, const struct kiss_rows *rows)
@@ -225,15 +231,16 @@ const struct train_command train_kiss = {
         "sites that were not learnt from. The same rows and seed give the same bytes.\n\n"
         "  --name NAME        the model's name, and\n"
         "  --site SITE        where its captures come from, for reports\n"
-        "  --transport T      udp, tcp or all (default: udp)\n"
+        "  --transport T      udp, tcp, or all of which there is enough (default: udp)\n"
         "  --seed N           draws the sample (default: 1)\n"
         "  --most N           signatures of a class that are learnt from (default: 400)\n"
-        "  --least N          leave classes out that have fewer (default: 20)\n"
+        "  --least N          labels with fewer are background (default: 20)\n"
         "  --folds N          to judge by (default: 5)\n"
         "  --cost C --gamma G instead of the grid\n"
         "  --rejected N       per 10,000: right windows that a class's limits may reject\n"
         "                     (default: 20)\n"
         "  --slack X          reach beyond the distances seen, as a factor (default: 1.25)\n"
-        "  --same LABEL=CLASS learn LABEL as CLASS, as their first bytes are the same\n",
+        "  --same LABEL=CLASS learn LABEL as CLASS, as their first bytes are the same;\n"
+        "                     as 'unknown': as background, which is none of the classes\n",
     .run = run,
 };

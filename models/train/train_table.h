@@ -7,6 +7,7 @@
 
 extern const struct train_command train_dataset;
 extern const struct train_command train_forest;
+extern const struct train_command train_calibrate;
 extern const struct train_command train_measure;
 extern const struct train_command train_signatures;
 extern const struct train_command train_kiss;
@@ -14,8 +15,8 @@ extern const struct train_command train_kiss_test;
 extern const struct train_command train_version;
 
 static const struct train_command *const train_table[] = {
-    &train_dataset, &train_forest,    &train_measure, &train_signatures,
-    &train_kiss,    &train_kiss_test, &train_version,
+    &train_dataset,    &train_forest, &train_calibrate, &train_measure,
+    &train_signatures, &train_kiss,   &train_kiss_test, &train_version,
 };
 
 #endif

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Measures the headers tier on the lab's corpus and writes docs/accuracy.md.
+"""Measures the headers and stochastic tiers on the lab's corpora and writes docs/accuracy.md.
 
 Usage: accuracy.py BUILD DOCUMENT [--card CARD --captures FOLDER] [--keep FOLDER [--reuse]]
 
-Runs `glassbox-train dataset` and `glassbox-train measure` of BUILD. With --card also the card of the
+Runs `glassbox-train dataset` and `glassbox-train measure` of BUILD, and kiss.py. With --card also the card of the
 default model is written; FOLDER has real captures and their flows.csv. With --keep the decisions
 stay in FOLDER, and --reuse takes those that are there instead of making them again.
 """
@@ -375,6 +375,13 @@ def packet_rows(lab):
     return table(["data packets at the verdict", "flows", "of all, %", "right group, %"], rows)
 
 
+def kiss_rows(program):
+    """What kiss.py measures of the stochastic tier."""
+    kiss = os.path.join(ROOT, "tests/accuracy/kiss.py")
+    done = subprocess.run([kiss, program], check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout.strip().splitlines()
+
+
 def fill(template, path, parts):
     """Writes the template with each word's lines in its place."""
     with open(os.path.join(ROOT, "tests/accuracy", template), encoding="utf-8") as file:
@@ -408,7 +415,7 @@ def write_document(lab, path):
         "TARGETS": target_rows(lab), "SUMMARY": summary_rows(lab), "GROUPS": group_rows(lab),
         "SITES": site_rows(lab), "PROTOCOLS": protocol_rows(lab), "BASELINES": baseline_rows(lab),
         "CURVES": curve_rows(lab), "UNKNOWN": unknown_rows(lab), "WORST": worst_unknown_rows(lab),
-        "RELIABILITY": reliability_rows(lab), "PACKETS": packet_rows(lab),
+        "RELIABILITY": reliability_rows(lab), "PACKETS": packet_rows(lab), "KISS": kiss_rows(lab.program),
     }
     fill("accuracy.md", path, parts)
 

@@ -8,8 +8,9 @@ import shutil
 import subprocess
 import time
 
-from bench_run import measure, spread
+from bench_run import ROOT, measure, options_of, spread
 
+EIGHT_BOXES = "audit, 8 boxes"
 MIXED_SECONDS, MINIMUM_SECONDS = 90, 130
 
 
@@ -17,6 +18,10 @@ def commands_of(bench):
     commands = {"libpcap alone": [bench.tool("read_pcap")]}
     for tiers in bench.tier_lists():
         commands[f"replay {tiers}"] = bench.replay(tiers)
+    tiers = bench.tier_lists()[-1]
+    boxes = [word for path in sorted((ROOT / "models/boxes").glob("*.yaml"))[:8] for word in ("--box", path)]
+    commands[EIGHT_BOXES] = [bench.glassbox, "audit", *options_of(tiers, bench.models), "--no-ladder",
+                             "--format", "json", *boxes]
     if bench.tool("ndpi_loop").exists():
         commands["libndpi loop"] = [bench.tool("ndpi_loop")]
     if shutil.which("ndpiReader"):

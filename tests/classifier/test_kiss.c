@@ -2,12 +2,19 @@
 /* The signature against known values of chi-square and against the paper's formula. */
 #include "classifier/kiss.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "random.h"
 #include "suites.h"
 
 enum { FIFTHS = 5 };
+
+/* The deviation of `fifths` of chi-square. */
+static int scaled(int fifths)
+{
+    return (int)floor(sqrt((double)KISS_DEVIATION_MOST * fifths));
+}
 
 /* X of one nibble by the formula, in fifths: sum over values of (O - 5)^2 / 5, times five. */
 static int formula(const uint8_t payloads[][KISS_BYTES], unsigned nibble)
@@ -44,7 +51,7 @@ static void agrees_with_the_formula(void)
         struct kiss_signature signature;
         kiss_read(&kiss, &signature);
         for (unsigned nibble = 0; nibble < KISS_NIBBLES; nibble++)
-            CU_ASSERT_EQUAL(signature.deviation[nibble], formula(payloads, nibble));
+            CU_ASSERT_EQUAL(signature.deviation[nibble], scaled(formula(payloads, nibble)));
         kiss_restart(&kiss);
     }
 }
@@ -64,7 +71,7 @@ static void knows_constants_counters_and_uniform_values(void)
     kiss_read(&kiss, &signature);
     static const int expected[] = {1200, 1200, 560, 240, 80, 0, 176, 0};
     for (unsigned i = 0; i < sizeof expected / sizeof *expected; i++)
-        CU_ASSERT_EQUAL(signature.deviation[i], expected[i] * FIFTHS);
+        CU_ASSERT_EQUAL(signature.deviation[i], scaled(expected[i] * FIFTHS));
     CU_ASSERT_EQUAL(KISS_DEVIATION_MOST, 1200 * FIFTHS);
 }
 
@@ -86,7 +93,7 @@ static void finds_random_nibbles_near_fifteen(void)
         kiss_read(&kiss, &signature);
         kiss_restart(&kiss);
         for (unsigned i = 0; i < KISS_NIBBLES; i++)
-            sum += signature.deviation[i];
+            sum += signature.deviation[i] * signature.deviation[i] / KISS_DEVIATION_MOST;
     }
     /* 15 degrees of freedom: mean 15, standard deviation of this mean 5.5 / sqrt(4800) = 0.08. */
     CU_ASSERT(sum > 1460 * FIFTHS * WINDOWS * KISS_NIBBLES / 100);

@@ -48,7 +48,7 @@ static void make_model(struct bench *bench)
         for (unsigned class = 0; class < 2; class ++) {
             struct kiss_signature signature;
             for (unsigned k = 0; k < KISS_NIBBLES; k++)
-                signature.deviation[k] = class ? KISS_DEVIATION_MOST : 75;
+                signature.deviation[k] = class ? KISS_DEVIATION_MOST : 670;
             machine->classes[class] =
                 (struct kiss_class){.protocol = protocol_of(bench, names[class]),
                                     .support_first = class,

@@ -614,6 +614,36 @@ static void test_signature_counts_in_every_form(void)
     fixture_end(&fixture);
 }
 
+static void test_stochastic_counts_in_every_form(void)
+{
+    static const struct kiss_model model = {.name = "kisses", .site = "there", .sha256 = "abc"};
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    fixture.tally->stochastic =
+        (struct tally_stochastic){.endpoints = 77, .evicted = 8, .windows = 1234, .rejected = 56};
+    static const char *const told[REPORT_FORMATS] = {
+        [REPORT_TABLE] = "1,234 filled (56 like no protocol), 77 endpoints (8 evicted)",
+        [REPORT_JSON] = "\"windows\": 1234",
+        [REPORT_NDJSON] = ",\"endpoints\":77,\"evicted\":8,\"windows\":1234,\"rejected\":56}",
+        [REPORT_CSV] = ",stochastic,rejected,,,,,56,",
+        [REPORT_PROMETHEUS] = "\nglassbox_stochastic_windows_total 1234\n",
+    };
+    static const char info[] =
+        "\nglassbox_stochastic_model_info{name=\"kisses\",site=\"there\",sha256=\"abc\"} 1\n";
+    for (unsigned with = 0; with < 2; with++) {
+        fixture.context.tiers = with ? ALL_TIERS : 1u << TIER_PORTS;
+        fixture.context.kiss_model = with ? &model : NULL;
+        fixture_report(&fixture);
+        for (enum report_format format = 0; format < REPORT_FORMATS; format++) {
+            char *text = written(&fixture, format, &plain);
+            CU_ASSERT_EQUAL(strstr(text, told[format]) != NULL, with);
+            CU_ASSERT_EQUAL(strstr(text, info) != NULL, with && format == REPORT_PROMETHEUS);
+            free(text);
+        }
+    }
+    fixture_end(&fixture);
+}
+
 /* ---- times ---- */
 
 static void test_interval(void)
@@ -1187,6 +1217,7 @@ CU_TestInfo report_tests[] = {
     {"what is withheld shows nowhere", test_withheld_shows_nowhere},
     {"services in every form", test_services_in_every_form},
     {"what the signatures tier did in every form", test_signature_counts_in_every_form},
+    {"what the stochastic tier did in every form", test_stochastic_counts_in_every_form},
     {"interval, to the nanosecond", test_interval},
     {"all forms give the same totals", test_forms_agree},
     {"CSV: one header, CRLF", test_csv_lines},

@@ -2,6 +2,7 @@
 /* Our integers against libsvm's own predictions, and models learnt from the same rows. */
 #include "kiss_svm.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,8 +242,64 @@ static void learns_the_same_from_the_same(void)
     protocols_free(protocols);
 }
 
+/* Labels that are no protocol's name, or have too few rows, are one class that is nobody's. */
+static void learns_the_rest_as_background(void)
+{
+    struct random random = {5};
+    struct kiss_signature rows[ROWS];
+    struct kiss_rows table = {.row = NULL};
+    struct kiss_learning learning = {.transport = KISS_TCP,
+                                     .most = 60,
+                                     .least = EACH,
+                                     .folds = 2,
+                                     .cost = 16,
+                                     .gamma = 1,
+                                     .slack = 2,
+                                     .progress = say_nothing};
+    struct kiss_model *model = calloc(1, sizeof *model);
+    struct kiss_machine *machine = &model->machine[KISS_TCP];
+    struct kiss_scratch *scratch;
+    struct kiss_learned learned;
+    struct protocols *protocols;
+    CU_ASSERT_EQUAL_FATAL(protocols_new(&protocols, NULL), 0);
+    learning.protocols = protocols;
+    draw_rows(rows, &random);
+    fill_table(&table, rows);
+    for (unsigned i = 0; i < ROWS; i++) {
+        table.row[i].transport = KISS_TCP;
+        if (i / EACH == 0)
+            table.row[i].label = "no-protocol";
+        else if (i / EACH == 1)
+            table.row[i].label = i % 2 ? "dns" : "quic"; /* half of what a class needs */
+    }
+    learning.same[learning.same_count].label = "srtp";
+    learning.same[learning.same_count++].class = "rtp";
+    CU_ASSERT_EQUAL_FATAL(kiss_learn(machine, &learning, &table, &learned, NULL), 0);
+    CU_ASSERT_EQUAL(machine->class_count, 4);
+    CU_ASSERT_EQUAL_FATAL(kiss_scratch_new(&scratch, model, NULL), 0);
+    unsigned right = 0;
+    for (unsigned i = 0; i < ROWS; i++) {
+        int expected = i / EACH < 2 ? PROTOCOL_UNKNOWN : protocols_find(protocols, names[i / EACH]);
+        struct kiss_decision decision = kiss_decide(machine, &rows[i], KISS_VECTORS, scratch);
+        right += machine->classes[decision.winner].protocol == expected;
+        if (i / EACH < 2)
+            CU_ASSERT(decision.protocol == PROTOCOL_UNKNOWN ||
+                      machine->classes[decision.winner].protocol != PROTOCOL_UNKNOWN);
+    }
+    CU_ASSERT(right > ROWS * 9 / 10);
+    learning.transport = KISS_UDP; /* of which there are no rows */
+    CU_ASSERT_EQUAL(kiss_learn(&model->machine[KISS_UDP], &learning, &table, &learned, NULL),
+                    -ENODATA);
+    CU_ASSERT_EQUAL(model->machine[KISS_UDP].class_count, 0);
+    kiss_scratch_free(scratch);
+    kiss_model_free(model);
+    kiss_rows_free(&table);
+    protocols_free(protocols);
+}
+
 CU_TestInfo kiss_svm_tests[] = {
     {"predicts as libsvm does", predicts_as_libsvm_does},
     {"learns the same from the same", learns_the_same_from_the_same},
+    {"learns the rest as background", learns_the_rest_as_background},
     CU_TEST_INFO_NULL,
 };

@@ -50,8 +50,14 @@ struct kiss {
 static_assert(KISS_WINDOW <= UINT8_MAX, "a count fits its byte");
 static_assert(sizeof(struct kiss) == 434, "what DESIGN reckons with");
 
-/* Deviation of each nibble in a full window, in fifths of chi-square: 5 X = sum O^2 - 400, from 0
- * to KISS_DEVIATION_MOST. Integers, so that nothing is rounded. */
+/* Deviation of each nibble in a full window: the root of chi-square, sqrt(5 X KISS_DEVIATION_MOST)
+ * with 5 X = sum O^2 - 400, rounded down; from 0 to KISS_DEVIATION_MOST. Of a uniform nibble it is
+ * about 670 with a spread of 120, of one with one constant bit 1660 with 70, of a constant one
+ * 6000.
+ *
+ * The paper takes X as it is. Chance moves X in proportion to its root, so that on X's own scale a
+ * uniform nibble (75 of 6000) and one of which half the values are missing (400 of 6000) lie as
+ * close as two halves of one mixed nibble do; on this scale they lie apart. */
 struct kiss_signature {
     int16_t deviation[KISS_NIBBLES];
 };
