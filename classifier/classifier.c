@@ -481,17 +481,19 @@ static void sweep(struct classifier *classifier, uint64_t now_ns, struct tally *
     }
 }
 
-/* The cold lines of flows that the headers tier looks at; their hot lines are here by now. */
-static void prefetch_headers(const struct classifier *classifier, const uint32_t *slots,
+/* The cold lines of flows that a tier still looks at; their hot lines are here by now. */
+static void prefetch_details(const struct classifier *classifier, const uint32_t *slots,
                              unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         if (slots[i] == FLOW_TABLE_NONE)
             continue;
         const struct flow *flow = flow_table_flow(classifier->table, slots[i]);
+        const struct flow_detail *detail = flow_table_detail(classifier->table, slots[i]);
         if (headers_clock_wants(flow))
-            headers_clock_prefetch(classifier->headers, flow,
-                                   flow_table_detail(classifier->table, slots[i]));
+            headers_clock_prefetch(classifier->headers, flow, detail);
+        else if (flow->watch)
+            __builtin_prefetch(detail, 1);
     }
 }
 
@@ -516,8 +518,8 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
         if (slots[i] != FLOW_TABLE_NONE)
             policy_prefetch(classifier->policy, slots[i]);
     }
-    if (classifier->headers)
-        prefetch_headers(classifier, slots, found_count);
+    if (classifier->headers || classifier->signatures)
+        prefetch_details(classifier, slots, found_count);
     for (unsigned i = 0; i < found_count; i++)
         take_packet(classifier, &keys[i], slots[i], found[i], tally);
     if (classifier->masker)

@@ -10,7 +10,7 @@
 #include "classifier/flow_key.h"
 #include "classifier/protocol.h"
 
-enum { BUCKETS = 1 << 14, WAYS = 4 };
+enum { BUCKETS = 1 << 14, WAYS = 4, PORT_WORDS = (UINT16_MAX + 1) / 64 };
 
 static const uint64_t life_ns = 300000000000;
 
@@ -20,9 +20,16 @@ struct entry {
     uint64_t named_ns;
 };
 
+/* Ports of named endpoints, without addresses: a flow between other ports needs no hash. */
+struct named_ports {
+    uint64_t word[PORT_WORDS];
+};
+
 struct relations {
     struct keyed_hash *hash;
-    bool is_used; /* something was ever put: until then nothing is looked up */
+    bool is_used;                /* something was ever put: until then nothing is looked up */
+    uint64_t ports_since_ns;     /* when ports[0] was begun */
+    struct named_ports ports[2]; /* those named since, and in the life before it */
     struct entry entries[BUCKETS][WAYS];
 };
 
@@ -39,7 +46,8 @@ void relations_free(struct relations *relations)
 {
     if (!relations)
         return;
-    explicit_bzero(relations, sizeof *relations);
+    if (relations->is_used)
+        explicit_bzero(relations, sizeof *relations);
     free(relations);
 }
 
@@ -65,6 +73,26 @@ static uint32_t tag_of(const struct flow_key *key)
     return (uint32_t)key->word[1] | 1;
 }
 
+/* What was named before the last two lives began has expired. */
+static void note_port(struct relations *relations, uint16_t port, uint64_t now_ns)
+{
+    if (!relations->is_used)
+        relations->ports_since_ns = now_ns;
+    if (now_ns > relations->ports_since_ns && now_ns - relations->ports_since_ns > life_ns) {
+        relations->ports[1] = relations->ports[0];
+        relations->ports[0] = (struct named_ports){{0}};
+        relations->ports_since_ns = now_ns;
+    }
+    relations->ports[0].word[port / 64] |= (uint64_t)1 << port % 64;
+}
+
+static bool is_port_named(const struct relations *relations, uint16_t port)
+{
+    return (relations->ports[0].word[port / 64] | relations->ports[1].word[port / 64]) >>
+               port % 64 &
+           1;
+}
+
 static bool put_one(struct relations *relations, const struct relation_endpoint *endpoint,
                     uint16_t protocol, uint64_t now_ns)
 {
@@ -83,6 +111,7 @@ static bool put_one(struct relations *relations, const struct relation_endpoint 
     }
     bool is_lost = is_alive(chosen, now_ns) && chosen->tag != tag_of(&key);
     *chosen = (struct entry){.tag = tag_of(&key), .protocol = protocol, .named_ns = now_ns};
+    note_port(relations, endpoint->port, now_ns);
     relations->is_used = true;
     return is_lost;
 }
@@ -102,6 +131,8 @@ bool relations_put(struct relations *relations, const struct relation_endpoint *
 static uint16_t find_one(struct relations *relations, const struct packet *packet,
                          const uint8_t *address, uint16_t port)
 {
+    if (!is_port_named(relations, port))
+        return PROTOCOL_UNKNOWN;
     struct relation_endpoint endpoint = {
         .ip_version = packet->ip_version, .protocol = packet->protocol, .port = port};
     memcpy(endpoint.address, address, sizeof endpoint.address);

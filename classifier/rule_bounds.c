@@ -143,6 +143,17 @@ static bool leaf_admits_byte(const struct rule_expression *expression, unsigned 
     return field_admits(expression, field, end - first, shift, question->byte);
 }
 
+bool rule_expression_reads(const struct rule_expression *expression, unsigned place)
+{
+    for (unsigned i = 0; i < expression->op_count; i++) {
+        const struct op *op = &expression->op[i];
+        if (op->code == OP_FIELD_AT && op->view == RULE_VIEW_THIS && place >= op->value &&
+            place < op->value + op->width)
+            return true;
+    }
+    return false;
+}
+
 bool rule_expression_admits(const struct rule_expression *expression, unsigned place, uint8_t byte)
 {
     if (place >= RULE_PLACES)

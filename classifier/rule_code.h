@@ -82,4 +82,7 @@ struct rule_expression {
 bool rule_code_holds(const struct rule_expression *expression, unsigned first, unsigned end,
                      const struct rule_subject *subject);
 
+/* Does what rule_expression_admits says depend on the byte at `place`? */
+bool rule_expression_reads(const struct rule_expression *expression, unsigned place);
+
 #endif

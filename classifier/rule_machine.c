@@ -201,11 +201,20 @@ static unsigned settle(const struct rule_expression *expression, unsigned at, st
     return end - 1;
 }
 
+/* Most checks compare something with a constant: op[0], OP_CONSTANT, a comparison. Done in one step
+ * that takes a third of three. */
+static bool is_plain_comparison(const struct op *op, unsigned left)
+{
+    return left > 2 && op[1].code == OP_CONSTANT && op[2].code >= OP_EQUAL &&
+           op[2].code <= OP_GREATER_EQUAL;
+}
+
 bool rule_code_holds(const struct rule_expression *expression, unsigned first, unsigned end,
                      const struct rule_subject *subject)
 {
-    struct number stack[RULE_STACK_MAX] = {{0}};
+    struct number stack[RULE_STACK_MAX]; /* what is below `depth` has been written */
     unsigned depth = 0;
+    stack[0] = (struct number){.is_short = true};
     for (unsigned i = first; i < end; i++) {
         const struct op *op = &expression->op[i];
         const struct rule_view *view = &subject->view[op->view];
@@ -221,7 +230,12 @@ bool rule_code_holds(const struct rule_expression *expression, unsigned first, u
         } else if (takes_one(op->code)) {
             stack[depth - 1] = transform(expression, op, view, stack[depth - 1]);
         } else {
-            stack[depth++] = produce(op, view, subject);
+            struct number number = produce(op, view, subject);
+            if (is_plain_comparison(op, end - i)) {
+                number = combine(op[2].code, number, (struct number){.value = op[1].value});
+                i += 2;
+            }
+            stack[depth++] = number;
         }
     }
     return is_true(stack[0]);

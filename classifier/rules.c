@@ -189,27 +189,24 @@ int rules_resolve(struct rules *rules, struct protocols *protocols, struct rule_
     return faults->count > before ? -EINVAL : 0;
 }
 
-/* The whole file, or null with a fault. */
-static char *read_whole(const char *folder, const char *name, size_t *length,
-                        struct rule_faults *faults)
+/* Reads the whole file into `bytes`, which has room for one byte more than a file may have; false
+ * with a fault when it cannot. */
+static bool read_whole(const char *folder, const char *name, char *bytes, size_t *length,
+                       struct rule_faults *faults)
 {
     char path[4096];
-    char *bytes = NULL;
     int written = snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *in = written < (int)sizeof path ? fopen(path, "re") : NULL;
     if (!in) {
         rule_faults_add(faults, name, 0, "%s", strerror(errno));
-        return NULL;
+        return false;
     }
-    bytes = malloc(FILE_BYTES_MAX + 1);
-    *length = bytes ? fread(bytes, 1, FILE_BYTES_MAX + 1, in) : 0;
-    if (!bytes || ferror(in) || *length > FILE_BYTES_MAX) {
+    *length = fread(bytes, 1, FILE_BYTES_MAX + 1, in);
+    bool is_read = !ferror(in) && *length <= FILE_BYTES_MAX;
+    if (!is_read)
         rule_faults_add(faults, name, 0, "it cannot be read, or is larger than 4 MiB");
-        free(bytes);
-        bytes = NULL;
-    }
     fclose(in);
-    return bytes;
+    return is_read;
 }
 
 static int is_rules_file(const struct dirent *entry)
@@ -241,19 +238,16 @@ static void finish_digest(EVP_MD_CTX *digest, char *text)
         snprintf(text + (size_t)2 * i, 3, "%02x", sum[i]);
 }
 
-static int read_file(struct rules *rules, const char *folder, const char *name, EVP_MD_CTX *digest,
-                     struct rule_faults *faults)
+static int read_file(struct rules *rules, const char *folder, const char *name, char *bytes,
+                     EVP_MD_CTX *digest, struct rule_faults *faults)
 {
     size_t length = 0;
-    char *bytes = read_whole(folder, name, &length, faults);
-    if (!bytes)
+    if (!read_whole(folder, name, bytes, &length, faults))
         return 0;
     digest_file(digest, name, bytes, length);
-    int failure = 0;
-    if (strcmp(name, "services.rules") != 0)
-        failure = rules_read_text(rules, name, bytes, length, faults);
-    free(bytes);
-    return failure;
+    if (strcmp(name, "services.rules") == 0)
+        return 0;
+    return rules_read_text(rules, name, bytes, length, faults);
 }
 
 static int read_folder(struct rules *rules, const char *folder, EVP_MD_CTX *digest,
@@ -267,13 +261,15 @@ static int read_folder(struct rules *rules, const char *folder, EVP_MD_CTX *dige
     }
     if (count == 0)
         rule_faults_add(faults, "", 0, "the folder holds no file whose name ends in .rules");
-    int failure = 0;
+    char *bytes = malloc(FILE_BYTES_MAX + 1);
+    int failure = bytes ? 0 : -ENOMEM;
     for (int i = 0; i < count; i++) {
         if (!failure)
-            failure = read_file(rules, folder, entries[i]->d_name, digest, faults);
+            failure = read_file(rules, folder, entries[i]->d_name, bytes, digest, faults);
         free(entries[i]);
     }
     free(entries);
+    free(bytes);
     return failure;
 }
 

@@ -66,16 +66,19 @@ static void examine_rule(struct signatures *signatures, unsigned index, struct r
     const struct rule *rule = &signatures->rules->rule[index];
     uint32_t pattern_bytes = 0;
     uint32_t least_bytes = 0;
+    unsigned anchored = 0;
     for (unsigned i = 0; i < rule->pattern_count; i++) {
         uint32_t least = examine_pattern(rule, &rule->patterns[i], faults);
         uint32_t end = (rule->patterns[i].is_anywhere ? 0u : rule->patterns[i].first) + least;
         pattern_bytes += least;
+        anchored |= rule->patterns[i].is_anywhere ? 0u : 1u << i;
         least_bytes = end > least_bytes ? end : least_bytes;
     }
     signatures->facts[index] = (struct rule_facts){
         .rank = rank_of(rule, pattern_bytes, index),
         .least_bytes = least_bytes,
         .all_patterns = (uint8_t)((1u << rule->pattern_count) - 1),
+        .anchored_patterns = (uint8_t)anchored,
         .is_tracked = rule_is_tracked(rule),
     };
 }

@@ -13,7 +13,9 @@ enum { SATISFIED_MAX = 64, REFINEMENTS_MAX = 3 };
 
 struct signature_clock {
     const struct signatures *signatures;
-    struct pattern_scratch *scratch;
+    /* By bucket. What it was made of may be gone before it. */
+    struct pattern_scratch **scratch[RULE_TRANSPORTS];
+    unsigned scratch_count[RULE_TRANSPORTS];
     struct watch_pool *pool;
     struct relations *relations;
     struct signature_names *names; /* null: none are read */
@@ -47,21 +49,26 @@ struct tick {
 
 static int make_scratch(struct signature_clock *clock, struct error *error)
 {
-    unsigned most = 0;
-    for (unsigned i = 0; i < RULE_TRANSPORTS; i++)
-        most += clock->signatures->groups[i].bucket_count;
-    struct pattern_set **sets = calloc(most + 1, sizeof(struct pattern_set *));
-    unsigned count = 0;
-    if (!sets)
-        return error_set(error, ENOMEM, "out of memory for the signatures tier");
+    int failure = 0;
     for (unsigned i = 0; i < RULE_TRANSPORTS; i++) {
         const struct group *group = &clock->signatures->groups[i];
-        for (unsigned k = 0; k < group->bucket_count; k++)
-            sets[count++] = group->buckets[k].set;
+        clock->scratch[i] = calloc(group->bucket_count + 1, sizeof *clock->scratch[i]);
+        if (!clock->scratch[i])
+            return error_set(error, ENOMEM, "out of memory for the signatures tier");
+        clock->scratch_count[i] = group->bucket_count;
+        for (unsigned k = 0; !failure && k < group->bucket_count; k++)
+            failure = pattern_scratch_new(&clock->scratch[i][k], group->buckets[k].set, error);
     }
-    int failure = pattern_scratch_new(&clock->scratch, sets, count, error);
-    free(sets);
     return failure;
+}
+
+static void free_scratch(struct signature_clock *clock)
+{
+    for (unsigned i = 0; i < RULE_TRANSPORTS; i++) {
+        for (unsigned k = 0; k < clock->scratch_count[i]; k++)
+            pattern_scratch_free(clock->scratch[i][k]);
+        free(clock->scratch[i]);
+    }
 }
 
 int signature_clock_new(struct signature_clock **clock, const struct signature_options *options,
@@ -98,7 +105,7 @@ void signature_clock_free(struct signature_clock *clock)
 {
     if (!clock)
         return;
-    pattern_scratch_free(clock->scratch);
+    free_scratch(clock);
     watch_pool_free(clock->pool);
     relations_free(clock->relations);
     signature_names_free(clock->names);
@@ -266,24 +273,30 @@ static void scan_once(struct tick *tick, const struct group *group, unsigned num
 {
     struct signature_clock *clock = tick->clock;
     const struct rule_view *view = &tick->subject.view[RULE_VIEW_THIS];
+    size_t transport = (size_t)(group - clock->signatures->groups);
     if (clock->scanned[number] == clock->payload_number)
         return;
     clock->scanned[number] = clock->payload_number;
     clock->bucket = &group->buckets[number];
-    pattern_set_scan(clock->bucket->set, clock->scratch, view->bytes, view->captured_bytes,
-                     note_found, clock);
+    pattern_set_scan(clock->bucket->set, clock->scratch[transport][number], view->bytes,
+                     view->captured_bytes, note_found, clock);
 }
 
-/* Checks cost less than patterns: they come first. */
+/* Checks cost less than anchored patterns, and those less than a search: they come first. */
 static void try_candidate(struct tick *tick, const struct group *group, unsigned number)
 {
     struct signature_clock *clock = tick->clock;
     uint16_t index = group->rules[number];
+    const struct rule_facts *facts = &clock->signatures->facts[index];
     if (!conditions_hold(tick, rule_at(tick, index)))
         return;
-    if (group->bucket_of[number] != GROUP_NO_BUCKET)
+    if (facts->anchored_patterns)
         scan_once(tick, group, group->bucket_of[number]);
-    if (clock->found[index] == clock->signatures->facts[index].all_patterns)
+    if ((clock->found[index] & facts->anchored_patterns) != facts->anchored_patterns)
+        return;
+    if (facts->anchored_patterns != facts->all_patterns)
+        scan_once(tick, group, group->search_bucket);
+    if (clock->found[index] == facts->all_patterns)
         take_rule(tick, index);
 }
 

@@ -11,7 +11,8 @@ struct rule_facts {
     uint32_t rank;        /* of two rules that match at once, the higher wins; no two are equal */
     uint32_t least_bytes; /* a shorter payload cannot match its patterns */
     uint8_t all_patterns;
-    bool is_tracked; /* rule_is_tracked */
+    uint8_t anchored_patterns; /* those of them that do not begin anywhere */
+    bool is_tracked;           /* rule_is_tracked */
 };
 
 struct signatures {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pattern_prefix.h"
+#include "rule_code.h"
 #include "signature_compiled.h"
 
 static_assert((int)GROUP_PLACES <= (int)PREFIX_BYTES && (int)GROUP_PLACES <= (int)RULE_PLACES,
@@ -29,16 +30,31 @@ static struct pattern_prefix prefix_of(const struct rule *rule)
     return prefix;
 }
 
-static bool admits_byte(const struct rule *rule, const struct pattern_prefix *prefix,
-                        unsigned place, uint8_t byte)
+/* Leaves of `bytes` those that the check admits. */
+static void narrow(struct byte_set *bytes, const struct rule_expression *check, unsigned place)
 {
-    if (!byte_set_has(&prefix->at[place], byte))
-        return false;
-    for (unsigned i = 0; i < rule->check_count; i++) {
-        if (!rule_expression_admits(rule->checks[i].expression, place, byte))
-            return false;
+    if (!rule_expression_reads(check, place)) {
+        if (!rule_expression_admits(check, place, 0))
+            *bytes = (struct byte_set){{0}};
+        return;
     }
-    return true;
+    for (unsigned word = 0; word < 4; word++) {
+        for (uint64_t left = bytes->word[word]; left; left &= left - 1) {
+            unsigned byte = word * 64 + (unsigned)__builtin_ctzll(left);
+            if (!rule_expression_admits(check, place, (uint8_t)byte))
+                bytes->word[word] &= ~(left & -left);
+        }
+    }
+}
+
+/* The bytes that the rule admits at the place, of those that its patterns do. */
+static struct byte_set admitted_bytes(const struct rule *rule, const struct pattern_prefix *prefix,
+                                      unsigned place)
+{
+    struct byte_set bytes = prefix->at[place];
+    for (unsigned i = 0; i < rule->check_count; i++)
+        narrow(&bytes, rule->checks[i].expression, place);
+    return bytes;
 }
 
 /* The lengths of a class are from *least to *most. */
@@ -114,9 +130,12 @@ static void note_rule(struct group *group, const struct rule *rule, const struct
                       unsigned number)
 {
     struct pattern_prefix prefix = prefix_of(rule);
-    for (unsigned i = 0; i < GROUP_PLACES * 256; i++) {
-        if (admits_byte(rule, &prefix, i / 256, (uint8_t)(i % 256)))
-            note(group, group->by_byte, i, number);
+    for (unsigned place = 0; place < GROUP_PLACES; place++) {
+        struct byte_set bytes = admitted_bytes(rule, &prefix, place);
+        for (unsigned byte = 0; byte < 256; byte++) {
+            if (byte_set_has(&bytes, (uint8_t)byte))
+                note(group, group->by_byte, place * 256 + byte, number);
+        }
     }
     for (unsigned class = 0; class < GROUP_LENGTHS; class ++) {
         if (admits_length(rule, facts, class))
@@ -169,10 +188,10 @@ static bool family_takes(struct family *family, const struct pattern_prefix *pre
     return true;
 }
 
-static bool are_patterns_plain(const struct rule *rule)
+static bool are_anchored_plain(const struct rule *rule)
 {
     for (unsigned i = 0; i < rule->pattern_count; i++) {
-        if (!pattern_is_plain(&rule->patterns[i]))
+        if (!rule->patterns[i].is_anywhere && !pattern_is_plain(&rule->patterns[i]))
             return false;
     }
     return true;
@@ -182,7 +201,7 @@ static bool are_patterns_plain(const struct rule *rule)
 static unsigned choose_family(struct family *families, unsigned *count, const struct rule *rule)
 {
     struct pattern_prefix prefix = prefix_of(rule);
-    bool is_plain = are_patterns_plain(rule);
+    bool is_plain = are_anchored_plain(rule);
     for (unsigned i = 0; !is_plain && i < *count; i++) {
         if (family_takes(&families[i], &prefix))
             return i;
@@ -191,26 +210,35 @@ static unsigned choose_family(struct family *families, unsigned *count, const st
     return (*count)++;
 }
 
-static int plan_buckets(const struct rules *rules, struct group *group)
+static int plan_buckets(const struct signatures *signatures, struct group *group)
 {
+    const struct rules *rules = signatures->rules;
+    bool has_search = false;
     struct family *families = calloc(group->rule_count + 1, sizeof *families);
     if (!families)
         return -ENOMEM;
     for (unsigned i = 0; i < group->rule_count; i++) {
         const struct rule *rule = &rules->rule[group->rules[i]];
         group->bucket_of[i] = GROUP_NO_BUCKET;
-        if (rule->pattern_count)
+        const struct rule_facts *facts = &signatures->facts[group->rules[i]];
+        if (facts->anchored_patterns)
             group->bucket_of[i] = (uint16_t)choose_family(families, &group->bucket_count, rule);
+        has_search |= facts->anchored_patterns != facts->all_patterns;
     }
     free(families);
+    group->search_bucket = GROUP_NO_BUCKET;
+    if (has_search)
+        group->search_bucket = (uint16_t)group->bucket_count++;
     return 0;
 }
 
-/* Adds the rule's patterns to a bucket that has room for them. */
+/* Adds the rule's anchored patterns, or the others, to a bucket that has room for them. */
 static void fill_bucket(struct bucket *bucket, const struct rule_pattern **patterns,
-                        const struct rule *rule, unsigned index)
+                        const struct rule *rule, unsigned index, bool is_search)
 {
     for (unsigned i = 0; i < rule->pattern_count; i++) {
+        if (rule->patterns[i].is_anywhere != is_search)
+            continue;
         patterns[bucket->pattern_count] = &rule->patterns[i];
         bucket->places[bucket->pattern_count++] =
             (struct pattern_place){(uint16_t)index, (uint8_t)(1u << i)};
@@ -235,17 +263,19 @@ static int build_bucket(const struct rules *rules, struct group *group, unsigned
                         struct error *error)
 {
     struct bucket *bucket = &group->buckets[number];
+    bool is_search = number == group->search_bucket;
     unsigned room = 0;
     for (unsigned i = 0; i < group->rule_count; i++) {
-        if (group->bucket_of[i] == number)
+        if (is_search || group->bucket_of[i] == number)
             room += rules->rule[group->rules[i]].pattern_count;
     }
     bucket->places = calloc(room + 1, sizeof *bucket->places);
     if (!bucket->places)
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     for (unsigned i = 0; i < group->rule_count; i++) {
-        if (group->bucket_of[i] == number)
-            fill_bucket(bucket, patterns, &rules->rule[group->rules[i]], group->rules[i]);
+        if (is_search || group->bucket_of[i] == number)
+            fill_bucket(bucket, patterns, &rules->rule[group->rules[i]], group->rules[i],
+                        is_search);
     }
     return compile_bucket(rules, bucket, patterns, faults, error);
 }
@@ -311,7 +341,7 @@ int group_build(struct group *group, const struct signatures *signatures,
                 struct error *error)
 {
     const struct rules *rules = signatures->rules;
-    if (collect_rules(rules, group, transport, protocol_count) || plan_buckets(rules, group))
+    if (collect_rules(rules, group, transport, protocol_count) || plan_buckets(signatures, group))
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
     for (unsigned i = 0; i < group->rule_count; i++)
         note_rule(group, &rules->rule[group->rules[i]], &signatures->facts[group->rules[i]], i);

@@ -6,9 +6,10 @@
  *     candidates = by_byte[0][payload[0]] & ... & by_byte[7][payload[7]]
  * *     of those     checks hold? ► their bucket, scanned once a payload ► all patterns found?
  *
- * One database of all patterns instead takes Hyperscan three times as long to compile and to scan;
- * one for each rule would be scanned for dozens of rules on every HTTP message. So a rule shares
- * its bucket with those that are candidates for much the same payloads. */
+ * One bucket for all patterns would have each payload walk through those of every rule; one for
+ * each rule would be scanned for dozens of rules on every HTTP message. So a rule shares the bucket
+ * of its anchored patterns with those that are candidates for much the same payloads. Patterns that
+ * begin anywhere are searched for at once, and only when the rule's others were found. */
 #ifndef CLASSIFIER_SIGNATURE_GROUP_H
 #define CLASSIFIER_SIGNATURE_GROUP_H
 
@@ -49,7 +50,8 @@ struct group {
     uint64_t *by_stage;     /* [GROUP_STAGES][word_count] */
     uint64_t *by_refined;   /* [1 + protocols that some rule refines][word_count]; row 0 is empty */
     uint16_t *refined_row;  /* [protocol]: its row */
-    uint16_t *bucket_of;    /* [rule_count]: GROUP_NO_BUCKET: it has no patterns */
+    uint16_t *bucket_of;    /* [rule_count]: GROUP_NO_BUCKET: it has no anchored patterns */
+    uint16_t search_bucket; /* all patterns that begin anywhere; GROUP_NO_BUCKET: there are none */
     unsigned bucket_count;
     struct bucket *buckets;
 };

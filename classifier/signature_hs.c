@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Patterns through Hyperscan, in block mode, but for those of a plain shape (signature_shapes.h).
- * Databases are compiled at start and never stored: they are bound to CPU and version. */
+/* Patterns each by what costs least: rows of bytes as shapes (signature_shapes.h), what else is
+ * anchored as an automaton (signature_automaton.h), and all others by Hyperscan, in block mode.
+ * Hyperscan's databases are compiled at start and never stored: they are bound to CPU and version.
+ */
 #include <assert.h>
 #include <errno.h>
 #include <hs.h>
@@ -11,6 +13,7 @@
 #include "classifier/signature.h"
 #include "signature_patterns.h"
 #include "signature_shapes.h"
+#include "signature_states.h"
 
 bool signatures_are_built(void)
 {
@@ -21,11 +24,13 @@ bool signatures_are_built(void)
 enum { PATTERN_FLAGS = HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH };
 
 struct pattern_set {
-    struct shape_set *shapes;
-    hs_database_t *database; /* null when shapes are all there is */
+    struct shape_set *shapes; /* null when there are none, as all of these */
+    struct automaton *automaton;
+    hs_database_t *database;
 };
 
 struct pattern_scratch {
+    struct states *states; /* of the set's automaton */
     hs_scratch_t *scratch;
 };
 
@@ -100,6 +105,8 @@ static int refuse(hs_compile_error_t *failure, struct error *error)
 int pattern_examine(const struct rule_pattern *pattern, uint32_t *least_bytes, uint32_t *most_bytes,
                     struct error *error)
 {
+    if (automaton_reads(pattern, least_bytes, most_bytes))
+        return 0;
     /* The pattern alone, so that an anchor's bytes do not hide that it can be empty. */
     hs_expr_info_t *info = NULL;
     hs_compile_error_t *failure = NULL;
@@ -191,17 +198,19 @@ static int build(struct pattern_set *set, const struct rule_pattern *const *patt
                  unsigned count, int *culprit, struct error *error)
 {
     struct batch batch;
-    bool *is_shape = calloc(count, sizeof *is_shape);
-    bool is_complete = batch_open(&batch, count) && is_shape;
-    int failure = is_complete ? shape_set_new(&set->shapes, patterns, count, is_shape, error) : 0;
+    bool *is_taken = calloc(count, sizeof *is_taken);
+    bool is_complete = batch_open(&batch, count) && is_taken;
+    int failure = is_complete ? shape_set_new(&set->shapes, patterns, count, is_taken, error) : 0;
+    if (is_complete && !failure)
+        failure = automaton_new(&set->automaton, patterns, count, is_taken, error);
     for (unsigned i = 0; is_complete && !failure && i < count; i++)
-        is_complete = is_shape[i] || batch_add(&batch, patterns[i], i);
+        is_complete = is_taken[i] || batch_add(&batch, patterns[i], i);
     if (!is_complete)
         failure = error_set(error, ENOMEM, "out of memory for patterns");
     if (!failure)
         failure = compile(set, &batch, culprit, error);
     batch_close(&batch);
-    free(is_shape);
+    free(is_taken);
     return failure;
 }
 
@@ -228,23 +237,26 @@ void pattern_set_free(struct pattern_set *set)
     if (!set)
         return;
     shape_set_free(set->shapes);
+    automaton_free(set->automaton);
     hs_free_database(set->database);
     free(set);
 }
 
-int pattern_scratch_new(struct pattern_scratch **scratch, struct pattern_set *const *sets,
-                        unsigned count, struct error *error)
+int pattern_scratch_new(struct pattern_scratch **scratch, const struct pattern_set *set,
+                        struct error *error)
 {
+    *scratch = NULL;
+    if (!set || (!set->automaton && !set->database))
+        return 0;
     struct pattern_scratch *made = calloc(1, sizeof *made);
     if (!made)
         return error_set(error, ENOMEM, "out of memory for the signatures tier");
-    for (unsigned i = 0; i < count; i++) {
-        if (!sets[i] || !sets[i]->database)
-            continue;
-        if (hs_alloc_scratch(sets[i]->database, &made->scratch) != HS_SUCCESS) {
-            pattern_scratch_free(made);
-            return error_set(error, ENOMEM, "out of memory for the signatures tier");
-        }
+    int failure = set->automaton ? states_new(&made->states, set->automaton, error) : 0;
+    if (!failure && set->database && hs_alloc_scratch(set->database, &made->scratch) != HS_SUCCESS)
+        failure = error_set(error, ENOMEM, "out of memory for the signatures tier");
+    if (failure) {
+        pattern_scratch_free(made);
+        return failure;
     }
     *scratch = made;
     return 0;
@@ -254,6 +266,7 @@ void pattern_scratch_free(struct pattern_scratch *scratch)
 {
     if (!scratch)
         return;
+    states_free(scratch->states);
     hs_free_scratch(scratch->scratch);
     free(scratch);
 }
@@ -279,7 +292,10 @@ void pattern_set_scan(const struct pattern_set *set, struct pattern_scratch *scr
 {
     if (!set)
         return;
-    shape_set_scan(set->shapes, bytes, length, found, context);
+    if (set->shapes)
+        shape_set_scan(set->shapes, bytes, length, found, context);
+    if (set->automaton)
+        states_scan(scratch->states, bytes, length, found, context);
     if (!set->database)
         return;
     struct listener listener = {.found = found, .context = context};

@@ -48,11 +48,10 @@ void pattern_set_free(struct pattern_set *set)
     (void)set;
 }
 
-int pattern_scratch_new(struct pattern_scratch **scratch, struct pattern_set *const *sets,
-                        unsigned count, struct error *error)
+int pattern_scratch_new(struct pattern_scratch **scratch, const struct pattern_set *set,
+                        struct error *error)
 {
-    (void)sets;
-    (void)count;
+    (void)set;
     *scratch = NULL;
     return pattern_sets_are_built(error);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Many patterns at once over one block of bytes: the seam behind which Hyperscan stands
- * (signature_hs.c), or nothing (signature_none.c). */
+/* Many patterns at once over one block of bytes: the seam behind which shapes, automata and
+ * Hyperscan stand (signature_hs.c), or nothing (signature_none.c). */
 #ifndef CLASSIFIER_SIGNATURE_PATTERNS_H
 #define CLASSIFIER_SIGNATURE_PATTERNS_H
 
@@ -33,18 +33,18 @@ int pattern_set_new(struct pattern_set **set, const struct rule_pattern *const *
 /* Null is fine. */
 void pattern_set_free(struct pattern_set *set);
 
-/* Working memory of one thread, good for all of `sets` (null ones among them). Returns 0 or -errno.
- */
-int pattern_scratch_new(struct pattern_scratch **scratch, struct pattern_set *const *sets,
-                        unsigned count, struct error *error);
+/* What one thread needs to scan for the set; null where that is nothing. Returns 0 or -errno with
+ * `error` filled. */
+int pattern_scratch_new(struct pattern_scratch **scratch, const struct pattern_set *set,
+                        struct error *error);
 
 /* Null is fine. */
 void pattern_scratch_free(struct pattern_scratch *scratch);
 
 typedef void pattern_found(void *context, unsigned index);
 
-/* Calls `found` for every pattern that matches, once each, in no particular order. Hot: cannot
- * fail. A null set matches nothing. */
+/* Calls `found` for every pattern that matches, once each, in no particular order. `scratch` is the
+ * set's own. Hot: cannot fail. A null set matches nothing. */
 void pattern_set_scan(const struct pattern_set *set, struct pattern_scratch *scratch,
                       const uint8_t *bytes, uint32_t length, pattern_found *found, void *context);
 

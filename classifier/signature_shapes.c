@@ -11,6 +11,7 @@
 enum {
     ROW_SHAPES = 16, /* variants of one pattern that are sorted as one */
     HEAD_BYTES = 8,  /* a payload's first bytes sort the shapes that can match from the rest */
+    FEW_SHAPES = 4,  /* are tried sooner than they are sorted */
     NO_KEY = INT32_MAX,
 };
 
@@ -38,16 +39,9 @@ struct shape_set {
     unsigned item_count;
     struct item *items;
     unsigned word_count;
-    uint64_t *head; /* [HEAD_BYTES][256][word_count]: rows that a byte there leaves possible */
+    uint64_t *head; /* [HEAD_BYTES][256][word_count]: rows that a byte there leaves possible; null
+                       when there are few shapes */
 };
-
-static unsigned class_size(const struct byte_class *class)
-{
-    unsigned size = 0;
-    for (unsigned i = 0; i < 4; i++)
-        size += (unsigned)__builtin_popcountll(class->word[i]);
-    return size;
-}
 
 static bool items_equal(const struct item *a, const struct item *b)
 {
@@ -126,26 +120,35 @@ static bool keep_row(struct shape_set *set, unsigned pattern, bool begins)
     return true;
 }
 
-/* What the shape asks of the payload's first bytes, as far as they have a fixed place. */
-static void find_head(const struct shape_set *set, const struct shape *shape,
-                      struct byte_class head[HEAD_BYTES])
+static void admit_class(struct byte_class *head, const struct byte_class *class)
+{
+    for (unsigned i = 0; i < 4; i++)
+        head->word[i] |= class->word[i];
+}
+
+/* Adds what the shape asks of the payload's first bytes, as far as they have a fixed place. */
+static void add_head(const struct shape_set *set, const struct shape *shape,
+                     struct byte_class head[HEAD_BYTES])
 {
     uint32_t at = shape->first;
-    for (unsigned i = 0; i < HEAD_BYTES; i++)
+    for (uint32_t i = 0; i < at && i < HEAD_BYTES; i++)
         head[i] = any_byte;
     for (unsigned i = 0; i < shape->item_count; i++) {
         const struct item *item = &set->items[shape->item_start + i];
         for (unsigned k = 0; k < item->least && at < HEAD_BYTES; k++)
-            head[at++] = item->class;
+            admit_class(&head[at++], &item->class);
         if (item->least != item->most || at >= HEAD_BYTES)
-            return;
+            break;
     }
+    for (; at < HEAD_BYTES; at++)
+        head[at] = any_byte;
 }
 
-static void admit(struct shape_set *set, unsigned row, const struct shape *shape)
+static void admit_row(struct shape_set *set, unsigned row)
 {
-    struct byte_class head[HEAD_BYTES];
-    find_head(set, shape, head);
+    struct byte_class head[HEAD_BYTES] = {{{0}}};
+    for (unsigned i = 0; i < set->row[row].shape_count; i++)
+        add_head(set, &set->shape[set->row[row].shape_start + i], head);
     for (unsigned i = 0; i < HEAD_BYTES * 256; i++) {
         if (class_has(&head[i / 256], (uint8_t)i))
             set->head[(size_t)i * set->word_count + row / 64] |= (uint64_t)1 << row % 64;
@@ -155,11 +158,11 @@ static void admit(struct shape_set *set, unsigned row, const struct shape *shape
 static bool build_heads(struct shape_set *set)
 {
     set->word_count = (set->row_count + 63) / 64;
-    set->head = calloc((size_t)HEAD_BYTES * 256 * set->word_count + 1, sizeof *set->head);
-    for (unsigned i = 0; set->head && i < set->row_count; i++) {
-        for (unsigned k = 0; k < set->row[i].shape_count; k++)
-            admit(set, i, &set->shape[set->row[i].shape_start + k]);
-    }
+    if (set->count <= FEW_SHAPES)
+        return true;
+    set->head = calloc((size_t)HEAD_BYTES * 256 * set->word_count, sizeof *set->head);
+    for (unsigned i = 0; set->head && i < set->row_count; i++)
+        admit_row(set, i);
     return set->head;
 }
 
@@ -188,15 +191,17 @@ bool shape_is_plain(const struct rule_pattern *pattern)
 int shape_set_new(struct shape_set **set, const struct rule_pattern *const *patterns,
                   unsigned count, bool *is_taken, struct error *error)
 {
+    *set = NULL;
     struct shape_set *made = calloc(1, sizeof *made);
     struct variants variants = {0};
     bool is_complete = made;
     for (unsigned i = 0; i < count && is_complete; i++)
         is_complete = take_pattern(made, &variants, i, patterns[i], &is_taken[i]);
     variants_free(&variants);
-    if (!is_complete || !build_heads(made)) {
+    bool is_empty = is_complete && !made->count;
+    if (!is_complete || is_empty || !build_heads(made)) {
         shape_set_free(made);
-        return error_set(error, ENOMEM, "out of memory for patterns");
+        return is_empty ? 0 : error_set(error, ENOMEM, "out of memory for patterns");
     }
     *set = made;
     return 0;
@@ -273,6 +278,8 @@ void shape_set_scan(const struct shape_set *set, const uint8_t *bytes, uint32_t 
                     pattern_found *found, void *context)
 {
     unsigned head_bytes = length < HEAD_BYTES ? length : HEAD_BYTES;
+    if (!set->head)
+        head_bytes = 0;
     unsigned told = UINT32_MAX;
     for (unsigned word = 0; word < set->word_count; word++) {
         uint64_t left = UINT64_MAX;

@@ -7,7 +7,7 @@
  *
  * Compiling hundreds of anchored patterns into Hyperscan's automata takes seconds; as shapes they
  * take milliseconds. What is not plain (a run whose end its follower does not tell, too many
- * variants, a place that is not one byte) is left to Hyperscan. */
+ * variants, a place that is not one byte) is left to others. */
 #ifndef CLASSIFIER_SIGNATURE_SHAPES_H
 #define CLASSIFIER_SIGNATURE_SHAPES_H
 
@@ -19,8 +19,8 @@ struct shape_set;
 bool shape_is_plain(const struct rule_pattern *pattern);
 
 /* Takes the patterns that are plain: `is_taken` [count] says which. All of them must be good
- * (pattern_examine). A match of patterns[i] is told as i. Returns 0 or -ENOMEM with `error` filled.
- */
+ * (pattern_examine). A match of patterns[i] is told as i. None plain make null. Returns 0 or
+ * -ENOMEM with `error` filled. */
 int shape_set_new(struct shape_set **set, const struct rule_pattern *const *patterns,
                   unsigned count, bool *is_taken, struct error *error);
 

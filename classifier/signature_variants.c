@@ -19,11 +19,6 @@ struct reading {
     bool is_out_of_memory;
 };
 
-static void class_add(struct byte_class *class, uint8_t byte)
-{
-    class->word[byte / 64] |= (uint64_t)1 << byte % 64;
-}
-
 static bool classes_meet(const struct byte_class *a, const struct byte_class *b)
 {
     for (unsigned i = 0; i < 4; i++) {
@@ -31,18 +26,6 @@ static bool classes_meet(const struct byte_class *a, const struct byte_class *b)
             return true;
     }
     return false;
-}
-
-static void class_fold(struct byte_class *class)
-{
-    for (unsigned letter = 'A'; letter <= 'Z'; letter++) {
-        uint8_t upper = (uint8_t)letter;
-        uint8_t lower = (uint8_t)(letter + ('a' - 'A'));
-        if (class_has(class, upper) || class_has(class, lower)) {
-            class_add(class, upper);
-            class_add(class, lower);
-        }
-    }
 }
 
 /* Room for one more; null, and nothing more is read, when there is none. */
@@ -106,156 +89,13 @@ static void multiply(struct reading *reading, struct variants *left, const struc
     *left = product;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* One byte as it is written, escaped or not; -1 for what is no byte. */
-static int read_byte(struct reading *reading)
-{
-    static const char marks[] = "\\^$.|?*+()[]{}-/\"'#&:;,<>=!@%~_ ";
-    uint8_t byte = (uint8_t)*reading->at;
-    if (byte == '\0' || byte >= 0x80)
-        return -1;
-    reading->at++;
-    if (byte != '\\')
-        return byte;
-    char escaped = *reading->at;
-    if (escaped == '\0')
-        return -1;
-    reading->at++;
-    switch (escaped) {
-    case 'r':
-        return '\r';
-    case 'n':
-        return '\n';
-    case 't':
-        return '\t';
-    case 'x': {
-        int high = hex_digit(reading->at[0]);
-        int low = high < 0 ? -1 : hex_digit(reading->at[1]);
-        if (low < 0)
-            return -1;
-        reading->at += 2;
-        return high << 4 | low;
-    }
-    default:
-        return strchr(marks, escaped) ? escaped : -1;
-    }
-}
-
-/* Behind its '['. Returns false for what is no plain class. */
-static bool read_class(struct reading *reading, struct byte_class *class)
-{
-    bool is_negated = *reading->at == '^';
-    reading->at += is_negated;
-    *class = (struct byte_class){{0}};
-    if (*reading->at == ']')
-        return false;
-    while (*reading->at != ']') {
-        if (*reading->at == '[' && strchr(":.=", reading->at[1]))
-            return false;
-        int first = read_byte(reading);
-        int last = first;
-        if (first >= 0 && reading->at[0] == '-' && reading->at[1] != ']') {
-            reading->at++;
-            last = read_byte(reading);
-        }
-        if (first < 0 || last < first)
-            return false;
-        for (int byte = first; byte <= last; byte++)
-            class_add(class, (uint8_t)byte);
-    }
-    reading->at++;
-    if (reading->is_caseless)
-        class_fold(class);
-    for (unsigned i = 0; is_negated && i < 4; i++)
-        class->word[i] = ~class->word[i];
-    return true;
-}
-
-static bool read_single(struct reading *reading, struct byte_class *class)
-{
-    char c = *reading->at;
-    if (c == '.' || c == '[') {
-        reading->at++;
-        *class = any_byte;
-        return c == '.' || read_class(reading, class);
-    }
-    if (strchr("^$*+?{}", c))
-        return false;
-    int byte = read_byte(reading);
-    if (byte < 0)
-        return false;
-    *class = (struct byte_class){{0}};
-    class_add(class, (uint8_t)byte);
-    if (reading->is_caseless)
-        class_fold(class);
-    return true;
-}
-
-static bool read_number(struct reading *reading, uint16_t *number)
-{
-    char *end;
-    if (*reading->at < '0' || *reading->at > '9')
-        return false;
-    unsigned long read = strtoul(reading->at, &end, 10);
-    reading->at = end;
-    *number = (uint16_t)read;
-    return read < RULE_STREAM_BYTES;
-}
-
-static bool read_braces(struct reading *reading, uint16_t *least, uint16_t *most)
-{
-    reading->at++;
-    if (!read_number(reading, least))
-        return false;
-    *most = *least;
-    if (*reading->at == ',') {
-        reading->at++;
-        *most = ANY_NUMBER;
-        if (*reading->at != '}' && !read_number(reading, most))
-            return false;
-    }
-    return *reading->at++ == '}' && *most > 0 && *most >= *least;
-}
-
-/* How often what stands before; false for what is no plain repeat. */
-static bool read_repeat(struct reading *reading, uint16_t *least, uint16_t *most)
-{
-    char c = *reading->at;
-    *least = 1;
-    *most = 1;
-    if (c == '\0' || !strchr("?*+{", c))
-        return true;
-    if (c == '{') {
-        if (!read_braces(reading, least, most))
-            return false;
-    } else {
-        reading->at++;
-        *least = c == '+';
-        *most = c == '?' ? 1 : ANY_NUMBER;
-    }
-    /* Lazy, possessive or repeated repeats. */
-    return *reading->at == '\0' || !strchr("?*+{", *reading->at);
-}
-
 static void read_alternatives(struct reading *reading, struct variants *variants, unsigned depth);
 
 /* What is repeated here: one byte of a class, or a group. */
 static void read_atom(struct reading *reading, struct variants *atom, unsigned depth)
 {
-    enum { DEPTH_MAX = 8 };
     if (*reading->at == '(') {
-        reading->at++;
-        if (reading->at[0] == '?' && reading->at[1] == ':')
-            reading->at += 2;
-        if (*reading->at == '?' || depth == DEPTH_MAX) {
+        if (!pattern_open_group(&reading->at) || depth == PATTERN_DEPTH_MAX) {
             reading->is_plain = false;
             return;
         }
@@ -265,7 +105,7 @@ static void read_atom(struct reading *reading, struct variants *atom, unsigned d
         return;
     }
     struct item item = {.least = 1, .most = 1};
-    if (!read_single(reading, &item.class)) {
+    if (!pattern_read_class(&reading->at, reading->is_caseless, &item.class)) {
         reading->is_plain = false;
         return;
     }
@@ -312,7 +152,7 @@ static void read_piece(struct reading *reading, struct variants *sequence, unsig
     uint16_t least;
     uint16_t most;
     read_atom(reading, &atom, depth);
-    if (reading->is_plain && !read_repeat(reading, &least, &most))
+    if (reading->is_plain && !pattern_read_repeat(&reading->at, &least, &most))
         reading->is_plain = false;
     if (reading->is_plain && (least != 1 || most != 1)) {
         const struct variant *only = &atom.variant[0];

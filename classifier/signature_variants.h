@@ -14,27 +14,15 @@
 #include <stdint.h>
 
 #include "classifier/rules.h"
+#include "pattern_text.h"
 
-enum {
-    VARIANT_ITEMS = 128,
-    ANY_NUMBER = UINT16_MAX,
-};
-
-struct byte_class {
-    uint64_t word[4];
-};
-
-static const struct byte_class any_byte = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
-
-static inline bool class_has(const struct byte_class *class, uint8_t byte)
-{
-    return class->word[byte / 64] >> byte % 64 & 1;
-}
+enum { VARIANT_ITEMS = 128 };
 
 struct item {
     struct byte_class class;
     bool is_any;
-    uint16_t least, most; /* how often, as often as possible; most ANY_NUMBER: without end */
+    uint16_t least,
+        most; /* how often, as often as possible; most PATTERN_ANY_NUMBER: without end */
 };
 
 struct variant {

@@ -14,7 +14,8 @@ struct watch_pool {
     struct watch *watches;
     size_t bytes;
     uint32_t count;
-    uint32_t free_slot; /* first of the free ones, NONE when there is none */
+    uint32_t fresh;     /* slots from this on were never used */
+    uint32_t free_slot; /* first of those given back, NONE when there is none */
     uint32_t hand;      /* who loses the next slot */
 };
 
@@ -33,8 +34,7 @@ int watch_pool_new(struct watch_pool **pool, uint32_t count, struct error *error
     }
     madvise(memory, made->bytes, MADV_DONTDUMP);
     made->watches = memory;
-    for (uint32_t i = 0; i < count; i++)
-        made->watches[i].next = i + 1 < count ? i + 1 : NONE;
+    made->free_slot = NONE;
     *pool = made;
     return 0;
 }
@@ -43,7 +43,7 @@ void watch_pool_free(struct watch_pool *pool)
 {
     if (!pool)
         return;
-    explicit_bzero(pool->watches, pool->bytes);
+    explicit_bzero(pool->watches, pool->fresh * sizeof *pool->watches);
     munmap(pool->watches, pool->bytes);
     free(pool);
 }
@@ -77,14 +77,17 @@ static void wipe(struct watch *watch)
 struct watch *watch_take(struct watch_pool *pool, const struct flow_key *owner, uint32_t *slot,
                          bool *was_taken)
 {
-    *was_taken = pool->free_slot == NONE;
-    if (*was_taken) {
+    *was_taken = false;
+    if (pool->free_slot != NONE) {
+        *slot = pool->free_slot;
+        pool->free_slot = pool->watches[*slot].next;
+    } else if (pool->fresh < pool->count) {
+        *slot = pool->fresh++;
+    } else {
+        *was_taken = true;
         *slot = pool->hand;
         pool->hand = (pool->hand + 1) % pool->count;
         wipe(&pool->watches[*slot]);
-    } else {
-        *slot = pool->free_slot;
-        pool->free_slot = pool->watches[*slot].next;
     }
     struct watch *watch = &pool->watches[*slot];
     watch->owner = *owner;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Patterns through both ways behind the seam: as shapes, and as Hyperscan's. */
+/* Patterns through all ways behind the seam: as shapes or as states, and as Hyperscan's. */
 #include "signature_patterns.h"
 
 #include <stdio.h>
@@ -34,7 +34,7 @@ static void way_open(struct way *way, char *text, const struct rule_pattern *lik
     if (failure)
         printf("%s: %s\n", text, error.text);
     CU_ASSERT_EQUAL_FATAL(failure, 0);
-    CU_ASSERT_EQUAL_FATAL(pattern_scratch_new(&way->scratch, &way->set, 1, &error), 0);
+    CU_ASSERT_EQUAL_FATAL(pattern_scratch_new(&way->scratch, way->set, &error), 0);
 }
 
 static void way_close(struct way *way)
@@ -51,7 +51,7 @@ static bool way_finds(const struct way *way, const void *bytes, size_t length)
     return count;
 }
 
-/* Shapes leave inline flags to Hyperscan, and (?s) changes nothing. */
+/* Shapes and automata leave inline flags to Hyperscan, and (?s) changes nothing. */
 static void both_open(struct way ways[2], char text[2][PATTERN_BYTES],
                       const struct rule_pattern *pattern)
 {
@@ -147,13 +147,17 @@ static uint32_t next_random(uint64_t *seed)
 /* A pattern out of pieces that overlap as badly as they can. */
 static void make_pattern(char *text, uint64_t *seed)
 {
-    static const char *const pieces[] = {"a",  "b",         "[ab]",     ".",      "[^a]",
-                                         "a+", "[ab]{1,3}", "b*",       "(a|bb)", "(ab|a)?",
-                                         "c",  "[bc]+",     "(a|b){2}", "a{3}",   "(?:c|ab+)"};
+    static const char *const pieces[] = {
+        "a",         "b",           "[ab]",      ".",         "[^a]",        "a+",
+        "[ab]{1,3}", "b*",          "(a|bb)",    "(ab|a)?",   "c",           "[bc]+",
+        "(a|b){2}",  "a{3}",        "(?:c|ab+)", "(ab|c)*",   "(a|b+c)+",    ".{2,5}",
+        "a*",        "((a|b)+c?)*", "[^c]*",     "(a?b){2,}", "(?:a{1,3}b)?"};
+    static const char *const ends[] = {"", "", "", "$", "(ab|$)"};
     unsigned count = 1 + next_random(seed) % 5;
     strcpy(text, "c");
     for (unsigned i = 0; i < count; i++)
         strcat(text, pieces[next_random(seed) % (sizeof pieces / sizeof *pieces)]);
+    strcat(text, ends[next_random(seed) % (sizeof ends / sizeof *ends)]);
 }
 
 /* Both ways agree on random payloads over a small alphabet. */
@@ -168,12 +172,14 @@ static void both_ways_agree(void)
         char text[2][PATTERN_BYTES];
         struct way ways[2];
         make_pattern(made, &seed);
-        both_open(ways, text, &(struct rule_pattern){.text = made});
+        uint16_t first = (uint16_t)(next_random(&seed) % 3);
+        uint16_t last = (uint16_t)(first + (i % 2 ? next_random(&seed) % 4 : 0));
+        both_open(ways, text, &(struct rule_pattern){.text = made, .first = first, .last = last});
         for (unsigned k = 0; k < ROUNDS; k++) {
             uint8_t payload[PAYLOAD_BYTES];
             size_t length = 1 + next_random(&seed) % 12;
             for (size_t at = 0; at < length; at++)
-                payload[at] = (uint8_t)(at ? 'a' + next_random(&seed) % 4 : 'c');
+                payload[at] = (uint8_t)(at > first ? 'a' + next_random(&seed) % 4 : 'c');
             bool is_there = way_finds(&ways[0], payload, length);
             found += is_there;
             if (is_there != way_finds(&ways[1], payload, length)) {
@@ -187,7 +193,56 @@ static void both_ways_agree(void)
     CU_ASSERT(found > ROUNDS);
 }
 
+static void knows_named_classes(void)
+{
+    static const char *const classes[] = {"x\\s",    "x\\S",        "x\\w",      "x\\W",
+                                          "x\\d",    "x\\D",        "x[\\s\\d]", "x[^\\w]",
+                                          "x[\\d-]", "x[^\\s\\-a]", "x.",        "x[\\x00-\\x1f]"};
+    if (!has_patterns())
+        return;
+    for (unsigned i = 0; i < 2 * sizeof classes / sizeof *classes; i++) {
+        struct way ways[2];
+        char text[2][PATTERN_BYTES];
+        char made[PATTERN_BYTES - 8];
+        snprintf(made, sizeof made, "%s", classes[i / 2]);
+        both_open(ways, text, &(struct rule_pattern){.text = made, .is_caseless = i % 2});
+        for (unsigned byte = 0; byte < 256; byte++) {
+            const uint8_t payload[] = {'x', (uint8_t)byte};
+            CU_ASSERT_EQUAL(way_finds(&ways[0], payload, 2), way_finds(&ways[1], payload, 2));
+        }
+        way_close(&ways[0]);
+        way_close(&ways[1]);
+    }
+}
+
+/* The pattern has 2^12 states, of which no more than a quarter fit. */
+static void goes_on_when_states_run_out(void)
+{
+    struct way ways[2];
+    char text[2][PATTERN_BYTES];
+    char made[] = "([ab]|ba)*a[ab]{11}d";
+    uint64_t seed = 7;
+    unsigned found = 0;
+    if (!has_patterns())
+        return;
+    both_open(ways, text, &(struct rule_pattern){.text = made});
+    for (unsigned k = 0; k < 20 * ROUNDS; k++) {
+        uint8_t payload[PAYLOAD_BYTES];
+        for (size_t at = 0; at < sizeof payload; at++)
+            payload[at] = (uint8_t)('a' + next_random(&seed) % 2);
+        payload[30 + next_random(&seed) % 60] = 'd';
+        bool is_there = way_finds(&ways[0], payload, sizeof payload);
+        found += is_there;
+        CU_ASSERT_EQUAL(is_there, way_finds(&ways[1], payload, sizeof payload));
+    }
+    CU_ASSERT(found > 5 * ROUNDS && found < 15 * ROUNDS);
+    way_close(&ways[0]);
+    way_close(&ways[1]);
+}
+
 CU_TestInfo signature_patterns_tests[] = {
+    {"knows named classes as Hyperscan does", knows_named_classes},
+    {"goes on when states run out", goes_on_when_states_run_out},
     {"finds what is there", finds_what_is_there},
     {"agrees with Hyperscan", both_ways_agree},
     CU_TEST_INFO_NULL,
