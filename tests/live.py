@@ -638,7 +638,7 @@ policy:
 def unknown_frame(number):
     payload = struct.pack("!Q", number) + bytes(100)
     ip = struct.pack("!BBHHHBBHII", 0x45, 0, 28 + len(payload), 1, 0, 64, 17, 0, 0x0A000001, 0x0A010101)
-    udp = struct.pack("!HHHH", 50000 + number % 7, 60000, 8 + len(payload), 0)
+    udp = struct.pack("!HHHH", 64990 + number % 7, 65001, 8 + len(payload), 0)
     return b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0" + ip + udp + payload
 
 

@@ -28,6 +28,10 @@ Written by `tests/audit/collateral.py`; only the prose is by hand. It holds `gla
 - **Bounds**: what a reader who is told both can conclude without trusting the silence: the least the share can be, if all that is unsure was
   meant, and the most, if none was.
 
+The aim is a reported share within one point of the true one. Where it is missed here, it is by flows that are peer to peer by the truth and web by the signatures: announcements
+to trackers, most of which read as plain HTTP in the bytes kept of them, and Tor and Syncthing, which are TLS on the wire. The box that rightly takes such a flow for peer to peer is then
+said to have hit the web by mistake. *Unsure* has to be read along: where it is large, the reported share speaks for the rest alone.
+
 Boxes see what they see of the same frames in both runs; what differs is who judges. Captures of the corpus hold the first 96 bytes of each frame and the
 first 80 frames of each flow, so the signatures tier reads some 40 bytes of a payload: it names less here than on a line. With a
 truth each capture stands alone, without one they follow each other; where rules count flows or fill buckets, a box may act on a little more or less.
