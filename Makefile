@@ -34,7 +34,8 @@ bench-instructions: build  ## count instructions and compare them with the commi
 	./tests/bench/instructions.py $(BUILD)
 
 soak: bench-build  ## ten minutes live at the highest rate without loss (root)
-	./tests/bench/soak.py $(BUILD)-release
+	@mkdir -p bench
+	./tests/bench/soak.py $(BUILD)-release --results bench/results.json --page docs/performance.md
 
 accuracy: build  ## measure headers and stochastic tiers; writes docs/accuracy.md, with CAPTURES=FOLDER the model's card, too
 	$(INSTALL) accuracy

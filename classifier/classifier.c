@@ -27,6 +27,7 @@ struct classifier {
     struct headers_clock *headers;       /* likewise, and without anyone to hear what it measures */
     struct reached *reached;             /* by slot; null when nobody observes */
     struct policy *policy;               /* null without boxes */
+    struct masker *masker;               /* null where all evidence is shown */
     uint64_t shortest_idle_ns;
     uint32_t sweep_slot; /* where the sweep goes on */
     uint8_t epoch; /* changes with every interval; flows that have another are to be settled */
@@ -84,6 +85,12 @@ static int start_observing(struct classifier *classifier, struct error *error)
     return classifier->reached ? 0 : error_set(error, ENOMEM, "out of memory for the observer");
 }
 
+static int start_masking(struct classifier *classifier, struct error *error)
+{
+    return masker_new(&classifier->masker, classifier->options.mask, classifier->options.flow_count,
+                      classifier->hash, error);
+}
+
 int classifier_new(struct classifier **classifier, const struct classifier_options *options,
                    const struct protocols *protocols, const struct keyed_secret *secret,
                    struct error *error)
@@ -112,6 +119,8 @@ int classifier_new(struct classifier **classifier, const struct classifier_optio
         failure = start_headers(made, error);
     if (!failure && options->observer.tell)
         failure = start_observing(made, error);
+    if (!failure && options->mask)
+        failure = start_masking(made, error);
     if (failure) {
         classifier_free(made);
         return failure;
@@ -128,6 +137,7 @@ void classifier_free(struct classifier *classifier)
     stochastic_clock_free(classifier->stochastic);
     policy_free(classifier->policy);
     headers_clock_free(classifier->headers);
+    masker_free(classifier->masker);
     free(classifier->reached);
     keyed_hash_free(classifier->hash);
     flow_table_free(classifier->table);
@@ -217,10 +227,13 @@ static void tell_observer(const struct classifier *classifier, uint32_t slot, bo
                                .data_packets = flow->data_packets,
                                .is_certain = is_certain,
                                .service = detail->service,
+                               .host_bit = detail->host_bit,
                                .packets = detail->reported_packets,
                                .bytes = detail->reported_bytes};
     if (classifier->options.headers_model)
         ended.headers = headers_clock_surety(flow, detail);
+    if (classifier->policy)
+        policy_deeds(classifier->policy, slot, ended.deeds);
     memcpy(ended.verdict, flow->verdict, sizeof ended.verdict);
     memcpy(ended.data_before, classifier->reached[slot].data_packets, sizeof ended.data_before);
     classifier->options.observer.tell(classifier->options.observer.context, &ended);
@@ -237,6 +250,8 @@ static void conclude_flow(struct classifier *classifier, uint32_t slot, enum flo
         signature_clock_end(classifier->signatures, flow, detail);
     if (classifier->stochastic)
         stochastic_clock_end(classifier->stochastic, slot, flow, detail);
+    if (classifier->masker && headers_clock_wants(flow))
+        masker_end_headers(classifier->masker, classifier->headers, slot, flow, detail, tally);
     if (headers_clock_wants(flow))
         headers_clock_end(classifier->headers, flow, detail, tally);
     note_reached(classifier, slot);
@@ -401,6 +416,21 @@ static void decide_at_once(struct classifier *classifier, uint32_t slot,
     note_reached(classifier, slot);
 }
 
+static void tick_headers(struct classifier *classifier, uint32_t slot, const struct packet *packet,
+                         bool is_data, struct tally *tally)
+{
+    struct flow *flow = flow_table_flow(classifier->table, slot);
+    struct flow_detail *detail = flow_table_detail(classifier->table, slot);
+    if (classifier->masker)
+        masker_tick_headers(classifier->masker, classifier->headers, slot, flow, detail, packet,
+                            is_data, tally);
+    else
+        headers_clock_tick(classifier->headers, flow, detail, packet, is_data, tally);
+    note_reached(classifier, slot);
+}
+
+/* Tiers are shown what a mask leaves of the packet; tables and boxes get it as it is, so that what
+ * boxes do hangs on a mask by their belief alone. */
 static void take_packet(struct classifier *classifier, const struct flow_key *key, uint32_t hint,
                         const struct packet *packet, struct tally *tally)
 {
@@ -411,22 +441,23 @@ static void take_packet(struct classifier *classifier, const struct flow_key *ke
     if (classifier->signatures)
         step.expected_sequence = flow_expected(flow, packet);
     step.is_data = flow_update(flow, packet);
+    const struct packet *shown = packet;
+    if (classifier->masker)
+        shown = masker_show(classifier->masker, packet);
     if (!is_new)
         flow_table_touch(classifier->table, slot, packet->time_ns);
     else
-        decide_at_once(classifier, slot, packet, tally);
+        decide_at_once(classifier, slot, shown, tally);
     struct flow_detail *detail = flow_table_detail(classifier->table, slot);
-    if (classifier->stochastic && stochastic_clock_wants(flow, packet, step.is_data)) {
-        stochastic_clock_tick(classifier->stochastic, slot, flow, detail, packet, tally);
+    if (classifier->stochastic && stochastic_clock_wants(flow, shown, step.is_data)) {
+        stochastic_clock_tick(classifier->stochastic, slot, flow, detail, shown, tally);
         note_reached(classifier, slot);
     }
-    if (headers_clock_wants(flow)) {
-        headers_clock_tick(classifier->headers, flow, detail, packet, step.is_data, tally);
-        note_reached(classifier, slot);
-    }
+    if (headers_clock_wants(flow))
+        tick_headers(classifier, slot, shown, step.is_data, tally);
     bool is_watched = flow->watch && signature_is_watched(flow, flow_direction(flow, packet));
     if (is_watched && packet->payload_bytes) {
-        signature_clock_tick(classifier->signatures, flow, detail, packet, &step, tally);
+        signature_clock_tick(classifier->signatures, flow, detail, shown, &step, tally);
         note_reached(classifier, slot);
     }
     const struct policy_step now = {.slot = slot, .is_new = is_new, .was_inspected = is_watched};
@@ -489,6 +520,8 @@ void classifier_burst(struct classifier *classifier, const struct frame *frames,
         prefetch_headers(classifier, slots, found_count);
     for (unsigned i = 0; i < found_count; i++)
         take_packet(classifier, &keys[i], slots[i], found[i], tally);
+    if (classifier->masker)
+        masker_forget(classifier->masker);
     explicit_bzero(packets, count * sizeof *packets); /* a quiet line would leave them for long */
     if (count)
         sweep(classifier, frames[count - 1].time_ns, tally);

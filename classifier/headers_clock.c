@@ -206,8 +206,7 @@ void headers_clock_count(const struct flow *flow, const struct flow_detail *deta
     if (!was_looked_at(flow))
         return;
     struct tally_headers *headers = &tally->headers[flow->verdict[TIER_HEADERS]];
-    headers->flows++;
-    headers->bytes += detail->reported_bytes;
+    tally_headers_count(headers, detail->reported_bytes);
     headers->hosts[detail->host_bit / 64] |= (uint64_t)1 << detail->host_bit % 64;
 }
 

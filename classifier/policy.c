@@ -84,10 +84,24 @@ int policy_new(struct policy **policy, const struct policy_options *options, uin
     return 0;
 }
 
+/* A past holds zeros again, as before its first use. */
+static void wipe_pasts(struct policy *policy, uint32_t slot)
+{
+    struct policy_decision *decisions = policy_decisions_of(policy, slot);
+    struct policy_past *pasts = policy_pasts_of(policy, slot);
+    for (unsigned view = 0; view < policy->options.view_count; view++) {
+        if (decisions[view].flags & POLICY_PAST)
+            explicit_bzero(&pasts[view], sizeof pasts[view]);
+        decisions[view].flags &= (uint8_t)~POLICY_PAST;
+    }
+}
+
 void policy_free(struct policy *policy)
 {
     if (!policy)
         return;
+    for (uint32_t slot = 0; slot < policy->slots; slot++)
+        wipe_pasts(policy, slot);
     if (policy->fixed)
         explicit_bzero(policy->fixed, policy->slots * policy->fixed_bytes);
     reserved_free(policy->fixed, policy->capacity * policy->fixed_bytes);
@@ -148,8 +162,6 @@ static void begin(const struct policy_hand *hand, uint32_t slot)
 
 struct policy_past *policy_past_begin(struct policy_decision *decision, struct policy_past *past)
 {
-    if (!(decision->flags & POLICY_PAST))
-        memset(past, 0, sizeof *past);
     decision->flags |= POLICY_PAST;
     return past;
 }
@@ -528,5 +540,16 @@ void policy_finish(struct policy *policy, uint32_t slot, const struct flow *flow
             tally->policy->views[view].untracked_flows++;
         else
             seer->held--;
+    }
+    wipe_pasts(policy, slot);
+}
+
+void policy_deeds(const struct policy *policy, uint32_t slot, uint8_t deeds[POLICY_VIEWS_MAX])
+{
+    const struct policy_decision *decisions = policy_decisions_of(policy, slot);
+    for (unsigned view = 0; view < policy->options.view_count; view++) {
+        const struct policy_rules *rules = policy->seers[view].rules;
+        uint8_t rule = policy_done_to(rules, &decisions[view]);
+        deeds[view] = (uint8_t)policy_rules_treatment(rules, rule);
     }
 }

@@ -126,9 +126,7 @@ void policy_count_part(const struct policy *policy, unsigned view, const struct 
     }
 }
 
-/* What was done to the flow as a whole: the last rule that acted, else what left it alone. A rule
- * that only waited for the other direction did nothing. */
-static uint8_t done_to(const struct policy_rules *rules, const struct policy_decision *decision)
+uint8_t policy_done_to(const struct policy_rules *rules, const struct policy_decision *decision)
 {
     if (decision->acted_rule != POLICY_NO_RULE)
         return decision->acted_rule;
@@ -144,7 +142,7 @@ void policy_count_flow(const struct policy *policy, unsigned view,
     const struct policy_rules *rules = policy->seers[view].rules;
     struct policy_view_tally *into = &tally->policy->views[view];
     bool has_acted = decision->acted_rule != POLICY_NO_RULE;
-    uint8_t done = done_to(rules, decision);
+    uint8_t done = policy_done_to(rules, decision);
     uint8_t meant =
         has_acted ? policy_rules_first(rules, decision->acted_open & meant_class(rules, reference))
                   : decision->missed_rule;

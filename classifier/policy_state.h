@@ -174,6 +174,10 @@ void policy_count_part(const struct policy *policy, unsigned view, const struct 
                        struct policy_decision *decision, const struct policy_reference *reference,
                        unsigned host_bit, struct tally *tally);
 
+/* What was done to the flow as a whole: the last rule that acted, else what left it alone. A rule
+ * that only waited for the other direction did nothing. */
+uint8_t policy_done_to(const struct policy_rules *rules, const struct policy_decision *decision);
+
 /* Counts the flow itself, which is over. */
 void policy_count_flow(const struct policy *policy, unsigned view,
                        const struct policy_decision *decision,

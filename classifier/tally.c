@@ -158,10 +158,26 @@ static void merge_services(struct tally *into, const struct tally *from)
         tally_service_merge(&into->services[id], &from->services[id]);
 }
 
+static uint64_t add_up_to_max(uint64_t a, uint64_t b)
+{
+    return b < UINT64_MAX - a ? a + b : UINT64_MAX;
+}
+
+void tally_headers_count(struct tally_headers *headers, uint64_t bytes)
+{
+    const uint64_t most = UINT64_C(1) << 31;
+    uint64_t units = (bytes + TALLY_SQUARE_BYTES / 2) / TALLY_SQUARE_BYTES;
+    units = units < 1 ? 1 : units < most ? units : most;
+    headers->flows++;
+    headers->bytes += bytes;
+    headers->squares = add_up_to_max(headers->squares, units * units);
+}
+
 static void merge_headers(struct tally_headers *into, const struct tally_headers *from)
 {
     into->flows += from->flows;
     into->bytes += from->bytes;
+    into->squares = add_up_to_max(into->squares, from->squares);
     for (unsigned cell = 0; cell < TALLY_FIT_CELLS; cell++)
         into->fit[cell] += from->fit[cell];
     for (unsigned word = 0; word < TALLY_HOST_BITS / 64; word++)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit_mask_sums.h"
 #include "audit_share.h"
 #include "audit_words.h"
 #include "base/error.h"
@@ -221,7 +222,7 @@ static int compare_references(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-static const char *reference_name(unsigned reference)
+const char *audit_class_name(unsigned reference)
 {
     return reference == POLICY_REFERENCE_OTHER ? "other" : category_name((enum category)reference);
 }
@@ -231,10 +232,10 @@ static void fill_references(struct audit_view *view, const struct audit_context 
                             const struct box *box, const struct policy_view_tally *tally)
 {
     struct audit_reference withheld = {.name = "withheld"};
-    struct audit_reference unknown = {.name = reference_name(CATEGORY_UNKNOWN)};
+    struct audit_reference unknown = {.name = audit_class_name(CATEGORY_UNKNOWN)};
     bool has_withheld = false;
     for (unsigned reference = 0; reference < POLICY_REFERENCES; reference++) {
-        struct audit_reference row = {.name = reference_name(reference)};
+        struct audit_reference row = {.name = audit_class_name(reference)};
         struct hosts hosts = {.words = {0}};
         view->cells_withheld += fill_reference(&row, context, box, tally, reference, &hosts);
         if (!row.seen.packets && !row.seen.flows)
@@ -387,6 +388,11 @@ int audit_new(struct audit **audit, const struct audit_context *context, const s
         made->cells_withheld += box->own.cells_withheld;
         for (unsigned rung = 0; rung < box->rung_count; rung++)
             made->cells_withheld += box->ladder[rung].cells_withheld;
+    }
+    for (unsigned i = 0; !failure && i < context->mask_count; i++) {
+        made->mask_count++;
+        audit_mask_fill(&made->masks[i], context, &context->masks[i]);
+        made->cells_withheld += made->masks[i].cells_withheld;
     }
     if (failure) {
         audit_free(made);

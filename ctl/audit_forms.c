@@ -56,3 +56,13 @@ int audit_write(const struct audit *audit, enum audit_format format, FILE *out)
     }
     return fflush(out) != 0 || ferror(out) ? -EIO : 0;
 }
+
+const char *audit_mask_column_name(unsigned column)
+{
+    return column == AUDIT_MASK_STRONGEST ? "strongest" : tier_name((enum tier)column);
+}
+
+bool audit_mask_column_ran(const struct audit_context *context, unsigned column)
+{
+    return column == AUDIT_MASK_STRONGEST || context->tiers >> column & 1;
+}

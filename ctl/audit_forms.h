@@ -18,4 +18,10 @@ extern const char *const audit_delay_names[POLICY_DELAYS];
 /* Does the rule's action make packets wait? */
 bool audit_rule_waits(const struct box *box, const struct audit_rule *rule);
 
+/* Columns of AUDIT_MASK_VERDICTS: a tier's name, or "strongest". */
+const char *audit_mask_column_name(unsigned column);
+
+/* Has the column verdicts of this run? */
+bool audit_mask_column_ran(const struct audit_context *context, unsigned column);
+
 #endif

@@ -7,6 +7,8 @@
 
 #include "audit_chart.h"
 #include "audit_forms.h"
+#include "audit_html_table.h"
+#include "audit_mask_html.h"
 #include "audit_words.h"
 #include "build_info.h"
 #include "markup.h"
@@ -42,80 +44,19 @@ static const char style[] =
     "thead{display:table-header-group}a{color:inherit;text-decoration:none}\n"
     "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}@page{margin:18mm 16mm}}\n";
 
-static void write_tagged(FILE *out, const char *tag, const char *text)
-{
-    fprintf(out, "<%s>", tag);
-    markup_text(out, text);
-    fprintf(out, "</%s>", tag);
-}
-
-static void write_row_name(FILE *out, const char *name)
-{
-    fputs("<tr><th scope=\"row\">", out);
-    markup_text(out, name);
-    fputs("</th>", out);
-}
-
-static void write_bytes(FILE *out, uint64_t bytes)
-{
-    char text[REPORT_TEXT] = "0";
-    if (bytes)
-        audit_describe_bytes(bytes, text, sizeof text);
-    write_tagged(out, "td", text);
-}
-
-static void write_number(FILE *out, uint64_t number)
-{
-    char text[REPORT_TEXT];
-    report_text_amount(text, number, "");
-    write_tagged(out, "td", text);
-}
-
-/* With its interval where there is one. */
-static void write_share(FILE *out, const struct audit_share *share)
-{
-    char text[REPORT_TEXT];
-    audit_describe_share(share, text, sizeof text);
-    fputs("<td>", out);
-    markup_text(out, share->is_known ? text : "\xe2\x80\x93");
-    if (share->has_interval)
-        fprintf(out, "<br><span class=\"small\">%.1f\xe2\x80\x93%.1f</span>", share->low * 100,
-                share->high * 100);
-    fputs("</td>", out);
-}
-
-/* `words`: set of columns that hold words, not figures. */
-static void begin_table(FILE *out, const char *caption, const char *const *heads, unsigned words)
-{
-    fputs("<div class=\"frame\"><table><caption>", out);
-    markup_text(out, caption);
-    fputs("</caption><thead><tr>", out);
-    for (unsigned i = 0; heads[i]; i++) {
-        fprintf(out, "<th scope=\"col\"%s>", words >> i & 1 ? " class=\"words\"" : "");
-        markup_text(out, heads[i]);
-        fputs("</th>", out);
-    }
-    fputs("</tr></thead><tbody>\n", out);
-}
-
-static void end_table(FILE *out)
-{
-    fputs("</tbody></table></div>\n", out);
-}
-
 static void write_outcome(FILE *out, const char *name, const struct audit_outcome *outcome)
 {
-    write_row_name(out, name);
+    html_row_name(out, name);
     if (outcome->is_withheld) {
         fputs("<td class=\"words\" colspan=\"6\">withheld: too few addresses</td></tr>\n", out);
         return;
     }
-    write_bytes(out, outcome->acted.bytes);
-    write_bytes(out, outcome->mistaken.bytes);
-    write_share(out, &outcome->mistaken_bytes);
-    write_bytes(out, outcome->unsure.bytes);
-    write_bytes(out, outcome->missed.bytes);
-    write_share(out, &outcome->found_bytes);
+    html_bytes(out, outcome->acted.bytes);
+    html_bytes(out, outcome->mistaken.bytes);
+    html_share(out, &outcome->mistaken_bytes);
+    html_bytes(out, outcome->unsure.bytes);
+    html_bytes(out, outcome->missed.bytes);
+    html_share(out, &outcome->found_bytes);
     fputs("</tr>\n", out);
 }
 
@@ -124,11 +65,11 @@ static const char *const outcome_heads[] = {"",       "acted on", "by mistake", 
 
 static void write_overview(FILE *out, const struct audit *audit)
 {
-    begin_table(out, "Every box at a glance, by bytes; shares in % with their 95 % intervals",
-                outcome_heads, 1);
+    html_table_begin(out, "Every box at a glance, by bytes; shares in % with their 95 % intervals",
+                     outcome_heads, 1);
     for (unsigned i = 0; i < audit->box_count; i++)
         write_outcome(out, audit->boxes[i].box->name, &audit->boxes[i].own.outcome);
-    end_table(out);
+    html_table_end(out);
 }
 
 static void write_ladder(FILE *out, const struct audit_box *box, const char *id)
@@ -140,11 +81,11 @@ static void write_ladder(FILE *out, const struct audit_box *box, const char *id)
     fputs("<figcaption>The same orders given to boxes that see less or more. Bars are shares, thin "
           "lines their 95 % intervals.</figcaption></figure>\n",
           out);
-    begin_table(out, "The same in figures, by bytes; shares in % with their 95 % intervals",
-                outcome_heads, 1);
+    html_table_begin(out, "The same in figures, by bytes; shares in % with their 95 % intervals",
+                     outcome_heads, 1);
     for (unsigned i = 0; i < box->rung_count; i++)
         write_outcome(out, audit_chart_rung_words(box->ladder[i].tiers), &box->ladder[i].outcome);
-    end_table(out);
+    html_table_end(out);
 }
 
 static void write_references(FILE *out, const struct audit_view *view, const char *id)
@@ -158,27 +99,27 @@ static void write_references(FILE *out, const struct audit_view *view, const cha
           "what share of its bytes would have met which treatment, darker for more. Bold names "
           "are hit by mistake.</figcaption></figure>\n",
           out);
-    begin_table(out, "The same in figures", heads, 1);
+    html_table_begin(out, "The same in figures", heads, 1);
     for (unsigned i = 0; i < view->reference_count; i++) {
         const struct audit_reference *row = &view->references[i];
-        write_row_name(out, row->name);
-        write_number(out, row->seen.flows);
-        write_bytes(out, row->seen.bytes);
-        write_bytes(out, row->seen.bytes - row->acted[BOX_NONE].bytes);
-        write_bytes(out, row->mistaken.bytes);
-        write_bytes(out, row->mistaken_touched_bytes);
-        write_bytes(out, row->missed.bytes);
+        html_row_name(out, row->name);
+        html_number(out, row->seen.flows);
+        html_bytes(out, row->seen.bytes);
+        html_bytes(out, row->seen.bytes - row->acted[BOX_NONE].bytes);
+        html_bytes(out, row->mistaken.bytes);
+        html_bytes(out, row->mistaken_touched_bytes);
+        html_bytes(out, row->missed.bytes);
         fputs("</tr>\n", out);
     }
-    end_table(out);
+    html_table_end(out);
 }
 
 static void write_steps(FILE *out, const struct audit_rule *rule)
 {
-    write_row_name(out, rule->rule->name);
+    html_row_name(out, rule->rule->name);
     for (unsigned step = 0; step < POLICY_STEPS; step++)
-        write_number(out, rule->after_packets[step]);
-    write_bytes(out, rule->bytes_before);
+        html_number(out, rule->after_packets[step]);
+    html_bytes(out, rule->bytes_before);
     fputs("</tr>\n", out);
 }
 
@@ -193,12 +134,12 @@ static void write_delays(FILE *out, const struct audit_view *view, const char *i
     fputs("<figcaption>How many packets, and how much time, a connection had before the rule first "
           "acted on it. What had passed by then was out of reach.</figcaption></figure>\n",
           out);
-    begin_table(out, "Connections by the packets before the rule first acted", heads, 1);
+    html_table_begin(out, "Connections by the packets before the rule first acted", heads, 1);
     for (unsigned i = 0; i < view->rule_count; i++) {
         if (view->rules[i].acted_flows && !view->rules[i].outcome.is_withheld)
             write_steps(out, &view->rules[i]);
     }
-    end_table(out);
+    html_table_end(out);
 }
 
 static void write_rules(FILE *out, const struct audit_view *view)
@@ -206,13 +147,13 @@ static void write_rules(FILE *out, const struct audit_view *view)
     static const char *const heads[] = {"rule",       "does",   "connections", "bytes",
                                         "by mistake", "unsure", "missed",      NULL};
     fputs("<h3>Rule by rule</h3>\n", out);
-    begin_table(out,
-                "In the order the box goes through them; a connection counts under the last "
-                "rule that acted on it",
-                heads, 1 | 2);
+    html_table_begin(out,
+                     "In the order the box goes through them; a connection counts under the last "
+                     "rule that acted on it",
+                     heads, 1 | 2);
     for (unsigned i = 0; i < view->rule_count; i++) {
         const struct audit_rule *rule = &view->rules[i];
-        write_row_name(out, rule->rule->name);
+        html_row_name(out, rule->rule->name);
         fputs("<td class=\"words\">", out);
         markup_text(out, rule->action);
         fputs("</td>", out);
@@ -220,21 +161,21 @@ static void write_rules(FILE *out, const struct audit_view *view)
             fputs("<td class=\"words\" colspan=\"5\">withheld: too few addresses</td></tr>\n", out);
             continue;
         }
-        write_number(out, rule->outcome.acted.flows);
-        write_bytes(out, rule->outcome.acted.bytes);
-        write_bytes(out, rule->outcome.mistaken.bytes);
-        write_bytes(out, rule->outcome.unsure.bytes);
-        write_bytes(out, rule->outcome.missed.bytes);
+        html_number(out, rule->outcome.acted.flows);
+        html_bytes(out, rule->outcome.acted.bytes);
+        html_bytes(out, rule->outcome.mistaken.bytes);
+        html_bytes(out, rule->outcome.unsure.bytes);
+        html_bytes(out, rule->outcome.missed.bytes);
         fputs("</tr>\n", out);
     }
-    end_table(out);
+    html_table_end(out);
 }
 
 static void write_sentences(FILE *out, const struct audit_box *box)
 {
     fputs("<ul>", out);
     for (unsigned i = 0; i < box->sentence_count; i++)
-        write_tagged(out, "li", box->sentences[i]);
+        html_tagged(out, "li", box->sentences[i]);
     fputs("</ul>\n", out);
 }
 
@@ -252,7 +193,7 @@ static void write_box(FILE *out, const struct audit_box *box, unsigned number)
     fprintf(out, "<h2 class=\"box\" id=\"box-%u\">", number);
     markup_text(out, box->box->title);
     fputs("</h2>\n", out);
-    write_tagged(out, "p", box->box->about);
+    html_tagged(out, "p", box->box->about);
     audit_describe_tiers(box->own.tiers, tiers, sizeof tiers);
     fprintf(out, "\n<p class=\"small\">Model <code>");
     markup_text(out, box->box->name);
@@ -271,7 +212,7 @@ static void write_box(FILE *out, const struct audit_box *box, unsigned number)
     write_rules(out, &box->own);
     fputs("<h3>Where the practice is documented</h3>\n<ul>", out);
     for (unsigned i = 0; i < box->box->source_count; i++)
-        write_tagged(out, "li", box->box->sources[i]);
+        html_tagged(out, "li", box->box->sources[i]);
     fputs("</ul>\n", out);
 }
 
@@ -341,7 +282,7 @@ static void write_limits(FILE *out, const struct audit *audit)
 {
     fputs("<h2 id=\"limits\">What this cannot show</h2>\n<ul>", out);
     for (const char *const *limit = audit_limits(); *limit; limit++)
-        write_tagged(out, "li", *limit);
+        html_tagged(out, "li", *limit);
     fputs("</ul>\n<h2 id=\"words\">Words</h2>\n<ul>"
           "<li><b>Connection</b>: all packets both ways between two programs, until they stop.</li>"
           "<li><b>Acted on</b>: at least one packet met a rule that does something. <b>Left "
@@ -361,7 +302,7 @@ static void write_limits(FILE *out, const struct audit *audit)
 
 static void write_digest(FILE *out, const char *what, const char *digest)
 {
-    write_row_name(out, what);
+    html_row_name(out, what);
     fputs("<td class=\"words\"><code>", out);
     markup_text(out, digest);
     fputs("</code></td></tr>\n", out);
@@ -381,7 +322,7 @@ static void write_digests(FILE *out, const struct audit *audit)
           "done with it. All counts are exact; acted on and left alone add up to what was seen. No "
           "address, name or content is in this file or in what it was made of.</p>\n",
           out);
-    begin_table(out, "What it takes to make this page again", heads, 1 | 2);
+    html_table_begin(out, "What it takes to make this page again", heads, 1 | 2);
     write_digest(out, "Glassbox", BUILD_VERSION);
     if (audit->context.rules_sha256)
         write_digest(out, "rules of the signatures", audit->context.rules_sha256);
@@ -389,7 +330,7 @@ static void write_digests(FILE *out, const struct audit *audit)
         write_digest(out, "list of what is true", audit->context.truth_sha256);
     for (unsigned i = 0; i < audit->box_count; i++)
         write_digest(out, audit->boxes[i].box->name, audit->boxes[i].box->sha256);
-    end_table(out);
+    html_table_end(out);
 }
 
 void audit_html_write(const struct audit *audit, FILE *out)
@@ -407,6 +348,7 @@ void audit_html_write(const struct audit *audit, FILE *out)
     write_summary(out, audit);
     for (unsigned i = 0; i < audit->box_count; i++)
         write_box(out, &audit->boxes[i], i + 1);
+    audit_mask_html_write(audit, out);
     write_limits(out, audit);
     write_digests(out, audit);
     fputs("</main>\n</body>\n</html>\n", out);

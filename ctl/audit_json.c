@@ -272,6 +272,64 @@ static void write_seen(struct json_writer *json, const struct audit *audit)
     json_write_object_end(json);
 }
 
+/* What is told of verdicts and of boxes' actions alike; of boxes by other names. */
+static void write_effect(struct json_writer *json, const struct audit_mask_effect *effect,
+                         bool is_box)
+{
+    if (is_box)
+        json_write_bool(json, "withheld", effect->is_withheld);
+    write_count(json, is_box ? "acted" : "named", &effect->had);
+    write_count(json, is_box ? "let_go" : "lost", &effect->lost);
+    write_count(json, is_box ? "otherwise" : "other", &effect->other);
+    write_count(json, is_box ? "newly_acted" : "gained", &effect->gained);
+    json_write_object_begin(json, "changed_share");
+    write_share(json, "flows", &effect->changed_flows);
+    write_share(json, "packets", &effect->changed_packets);
+    write_share(json, "bytes", &effect->changed_bytes);
+    json_write_object_end(json);
+}
+
+static void write_verdicts(struct json_writer *json, const struct audit_mask *mask, unsigned column)
+{
+    json_write_object_begin(json, NULL);
+    json_write_string(json, "tier", audit_mask_column_name(column));
+    write_effect(json, &mask->verdicts[column], false);
+    json_write_array_begin(json, "categories");
+    for (unsigned i = 0; i < mask->row_counts[column]; i++) {
+        const struct audit_mask_row *row = &mask->rows[column][i];
+        json_write_object_begin(json, NULL);
+        json_write_string(json, "category", row->name);
+        write_count(json, "named", &row->had);
+        write_count(json, "lost", &row->lost);
+        write_count(json, "other", &row->other);
+        json_write_object_end(json);
+    }
+    json_write_array_end(json);
+    json_write_object_end(json);
+}
+
+static void write_mask(struct json_writer *json, const struct audit *audit,
+                       const struct audit_mask *mask)
+{
+    json_write_object_begin(json, NULL);
+    json_write_string(json, "mask", mask_name(mask->mask));
+    json_write_array_begin(json, "verdicts");
+    for (unsigned column = 0; column < AUDIT_MASK_VERDICTS; column++) {
+        if (audit_mask_column_ran(&audit->context, column))
+            write_verdicts(json, mask, column);
+    }
+    json_write_array_end(json);
+    json_write_array_begin(json, "boxes");
+    for (unsigned i = 0; i < audit->box_count; i++) {
+        json_write_object_begin(json, NULL);
+        json_write_string(json, "box", audit->boxes[i].box->name);
+        write_effect(json, &mask->boxes[i], true);
+        json_write_object_end(json);
+    }
+    json_write_array_end(json);
+    json_write_object_end(json);
+}
+
 void audit_json_write(const struct audit *audit, bool is_pretty, FILE *out)
 {
     struct json_writer json;
@@ -283,6 +341,10 @@ void audit_json_write(const struct audit *audit, bool is_pretty, FILE *out)
     json_write_array_begin(&json, "boxes");
     for (unsigned i = 0; i < audit->box_count; i++)
         write_box(&json, &audit->boxes[i]);
+    json_write_array_end(&json);
+    json_write_array_begin(&json, "masks");
+    for (unsigned i = 0; i < audit->mask_count; i++)
+        write_mask(&json, audit, &audit->masks[i]);
     json_write_array_end(&json);
     json_write_array_begin(&json, "limits");
     for (const char *const *limit = audit_limits(); *limit; limit++)

@@ -101,6 +101,66 @@ static void write_box(FILE *out, const struct audit_box *box)
     fprintf(out, "\n`%s`, SHA-256 `%s`\n", box->path, box->box->sha256);
 }
 
+static void write_effect(FILE *out, const char *mask, const char *name,
+                         const struct audit_mask_effect *effect)
+{
+    fprintf(out, "| %s | %s |", mask, name);
+    if (effect->is_withheld) {
+        fputs(" withheld | | | | | | |\n", out);
+        return;
+    }
+    fprintf(out, " %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " |", effect->had.flows,
+            effect->lost.flows, effect->other.flows, effect->gained.flows);
+    write_share(out, &effect->changed_flows);
+    write_share(out, &effect->changed_packets);
+    write_share(out, &effect->changed_bytes);
+    fputc('\n', out);
+}
+
+static void write_categories(FILE *out, const struct audit_mask *mask, unsigned column)
+{
+    for (unsigned i = 0; i < mask->row_counts[column]; i++) {
+        const struct audit_mask_row *row = &mask->rows[column][i];
+        if (row->lost.flows || row->other.flows)
+            fprintf(out, "| | %s: %s | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | | | | |\n",
+                    audit_mask_column_name(column), row->name, row->had.flows, row->lost.flows,
+                    row->other.flows);
+    }
+}
+
+static void write_masks(FILE *out, const struct audit *audit)
+{
+    if (!audit->mask_count)
+        return;
+    fputs(
+        "\n## What decides\n\nThe same traffic once more, with one kind of evidence destroyed:\n\n",
+        out);
+    for (unsigned i = 0; i < audit->mask_count; i++)
+        fprintf(out, "- `%s`: %s\n", mask_name(audit->masks[i].mask),
+                audit_describe_mask(audit->masks[i].mask));
+    fputs("\n| without | verdict of | named flows | lost | other | new | flows changed | packets | "
+          "bytes |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n",
+          out);
+    for (unsigned i = 0; i < audit->mask_count; i++) {
+        const struct audit_mask *mask = &audit->masks[i];
+        for (unsigned column = 0; column < AUDIT_MASK_VERDICTS; column++) {
+            if (!audit_mask_column_ran(&audit->context, column))
+                continue;
+            write_effect(out, mask_name(mask->mask), audit_mask_column_name(column),
+                         &mask->verdicts[column]);
+            write_categories(out, mask, column);
+        }
+    }
+    fputs("\n| without | box | flows acted on | let go | other | new | flows changed | packets | "
+          "bytes |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n",
+          out);
+    for (unsigned i = 0; i < audit->mask_count; i++) {
+        for (unsigned box = 0; box < audit->box_count; box++)
+            write_effect(out, mask_name(audit->masks[i].mask), audit->boxes[box].box->name,
+                         &audit->masks[i].boxes[box]);
+    }
+}
+
 void audit_markdown_write(const struct audit *audit, FILE *out)
 {
     char start[REPORT_TEXT];
@@ -123,4 +183,5 @@ void audit_markdown_write(const struct audit *audit, FILE *out)
         fprintf(out, "- %s\n", *limit);
     for (unsigned i = 0; i < audit->box_count; i++)
         write_box(out, &audit->boxes[i]);
+    write_masks(out, audit);
 }

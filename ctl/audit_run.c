@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One classifier for all captures, or with a truth one for each. */
+/* One classifier for all captures, or with a truth one for each; and one more for each mask. */
 #include "audit_run.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -41,16 +42,102 @@ static void ask_truth(void *context, const struct flow_key *key, struct policy_t
         truth->service = (uint16_t)service;
 }
 
-static void read_frames(const struct audit_run *run, struct source *source,
-                        struct classifier *classifier, struct tally *tally)
+/* A run with one kind of evidence destroyed, beside the plain one. What it counts itself is
+ * nothing's answer. */
+struct masked_run {
+    struct classifier *classifier;
+    struct audit_mask_hold *hold;
+    struct tally *tally;
+};
+
+/* The plain run and those beside it. */
+struct runs {
+    struct classifier *plain;
+    unsigned count;
+    struct masked_run masked[MASKS];
+};
+
+static int start_masked(struct runs *runs, const struct audit_run *run,
+                        const struct classifier_options *options, struct audit_mask_tally *sums,
+                        const struct keyed_secret *secret, struct error *error)
+{
+    const struct policy_options *policy = options->policy;
+    struct masked_run *masked = &runs->masked[runs->count++];
+    struct classifier_options shown = *options;
+    int failure = audit_mask_hold_new(&masked->hold, sums, run->protocols, policy->view_count,
+                                      options->flow_count, error);
+    shown.mask = sums->mask;
+    shown.observer = (struct flow_observer){.tell = audit_mask_expect, .context = masked->hold};
+    if (!failure)
+        failure = tally_new(&masked->tally, protocols_count(run->protocols), error);
+    if (!failure)
+        failure = tally_add_policy(masked->tally, policy->views, policy->view_count, error);
+    if (!failure)
+        failure = classifier_new(&masked->classifier, &shown, run->protocols, secret, error);
+    return failure;
+}
+
+static void tell_all(void *context, const struct flow_ended *ended)
+{
+    const struct runs *runs = context;
+    for (unsigned i = 0; i < runs->count; i++)
+        audit_mask_compare(runs->masked[i].hold, ended);
+}
+
+static int start_runs(struct runs *runs, const struct audit_run *run,
+                      const struct classifier_options *options, const struct keyed_secret *secret,
+                      struct error *error)
+{
+    struct classifier_options plain = *options;
+    int failure = 0;
+    assert(run->mask_count <= MASKS);
+    for (unsigned i = 0; !failure && i < run->mask_count; i++)
+        failure = start_masked(runs, run, options, &run->masks[i], secret, error);
+    if (run->mask_count)
+        plain.observer = (struct flow_observer){.tell = tell_all, .context = runs};
+    if (!failure)
+        failure = classifier_new(&runs->plain, &plain, run->protocols, secret, error);
+    return failure;
+}
+
+/* All flows of all runs are over. */
+static int check_runs(const struct runs *runs, struct error *error)
+{
+    for (unsigned i = 0; i < runs->count; i++) {
+        if (!audit_mask_is_whole(runs->masked[i].hold))
+            return error_set(error, EDOM,
+                             "flows of a masked run are not those of the plain one; this is a "
+                             "defect of glassbox, please report it");
+    }
+    return 0;
+}
+
+static void free_runs(struct runs *runs)
+{
+    classifier_free(runs->plain);
+    for (unsigned i = 0; i < runs->count; i++) {
+        classifier_free(runs->masked[i].classifier);
+        audit_mask_hold_free(runs->masked[i].hold);
+        tally_free(runs->masked[i].tally);
+    }
+}
+
+/* The plain run comes last, so that its flows meet themselves in every masked one. */
+static void read_frames(const struct audit_run *run, struct source *source, struct runs *runs,
+                        struct tally *tally)
 {
     struct burst burst;
     do {
         source_burst(source, &burst);
-        classifier_burst(classifier, burst.frames, burst.count, tally);
+        for (unsigned i = 0; i < runs->count; i++)
+            classifier_burst(runs->masked[i].classifier, burst.frames, burst.count,
+                             runs->masked[i].tally);
+        classifier_burst(runs->plain, burst.frames, burst.count, tally);
         source_release(source, &burst);
     } while (!burst.is_end && !atomic_load_explicit(run->stop, memory_order_relaxed));
-    classifier_finish(classifier, burst.now_ns, tally);
+    for (unsigned i = 0; i < runs->count; i++)
+        classifier_finish(runs->masked[i].classifier, burst.now_ns, runs->masked[i].tally);
+    classifier_finish(runs->plain, burst.now_ns, tally);
 }
 
 static int classify(const struct audit_run *run, const struct classifier_options *options,
@@ -59,17 +146,17 @@ static int classify(const struct audit_run *run, const struct classifier_options
 {
     const struct source_pcap_options pcap = {
         .files = files, .file_count = count, .complaint = run->complaint};
-    struct classifier *classifier;
+    struct runs runs = {.plain = NULL};
     struct source *source;
-    int failure = classifier_new(&classifier, options, run->protocols, secret, error);
-    if (failure)
-        return failure;
-    failure = source_pcap_new(&source, &pcap, error);
+    int failure = start_runs(&runs, run, options, secret, error);
+    if (!failure)
+        failure = source_pcap_new(&source, &pcap, error);
     if (!failure) {
-        read_frames(run, source, classifier, tally);
+        read_frames(run, source, &runs, tally);
         source_close(source);
+        failure = check_runs(&runs, error);
     }
-    classifier_free(classifier);
+    free_runs(&runs);
     return failure;
 }
 

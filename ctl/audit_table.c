@@ -110,6 +110,68 @@ static void write_box(FILE *out, const struct audit_box *box)
     write_references(out, &box->own);
 }
 
+static void write_changed(FILE *out, const struct audit_share *share)
+{
+    if (share->is_known)
+        fprintf(out, " %7.1f", share->value * 100);
+    else
+        fprintf(out, " %7s", "-");
+}
+
+static void write_effect(FILE *out, const char *mask, const char *name,
+                         const struct audit_mask_effect *effect)
+{
+    fprintf(out, "  %-8s %-31s", mask, name);
+    if (effect->is_withheld) {
+        fputs(" withheld\n", out);
+        return;
+    }
+    fprintf(out, " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64, effect->had.flows,
+            effect->lost.flows, effect->other.flows, effect->gained.flows);
+    write_changed(out, &effect->changed_flows);
+    write_changed(out, &effect->changed_packets);
+    write_changed(out, &effect->changed_bytes);
+    fputc('\n', out);
+}
+
+/* The categories of which anything changes. */
+static void write_categories(FILE *out, const struct audit_mask *mask, unsigned column)
+{
+    for (unsigned i = 0; i < mask->row_counts[column]; i++) {
+        const struct audit_mask_row *row = &mask->rows[column][i];
+        if (row->lost.flows || row->other.flows)
+            fprintf(out, "  %-8s   %-29s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "\n", "", row->name,
+                    row->had.flows, row->lost.flows, row->other.flows);
+    }
+}
+
+static void write_masks(FILE *out, const struct audit *audit)
+{
+    if (!audit->mask_count)
+        return;
+    fputs("\nWhat decides: flows whose verdict changes once this evidence is destroyed\n\n", out);
+    fprintf(out, "  %-8s %-31s %8s %8s %8s %8s %7s %7s %7s\n", "WITHOUT", "VERDICT OF", "NAMED",
+            "LOST", "OTHER", "NEW", "FLOWS %", "PACK. %", "BYTES %");
+    for (unsigned i = 0; i < audit->mask_count; i++) {
+        const struct audit_mask *mask = &audit->masks[i];
+        for (unsigned column = 0; column < AUDIT_MASK_VERDICTS; column++) {
+            if (!audit_mask_column_ran(&audit->context, column))
+                continue;
+            write_effect(out, mask_name(mask->mask), audit_mask_column_name(column),
+                         &mask->verdicts[column]);
+            write_categories(out, mask, column);
+        }
+    }
+    fputs("\nWhat decides: flows to which a box would do something else\n\n", out);
+    fprintf(out, "  %-8s %-31s %8s %8s %8s %8s %7s %7s %7s\n", "WITHOUT", "BOX", "ACTED ON",
+            "LET GO", "OTHER", "NEW", "FLOWS %", "PACK. %", "BYTES %");
+    for (unsigned i = 0; i < audit->mask_count; i++) {
+        for (unsigned box = 0; box < audit->box_count; box++)
+            write_effect(out, mask_name(audit->masks[i].mask), audit->boxes[box].box->name,
+                         &audit->masks[i].boxes[box]);
+    }
+}
+
 void audit_table_write(const struct audit *audit, FILE *out)
 {
     char start[REPORT_TEXT];
@@ -129,6 +191,7 @@ void audit_table_write(const struct audit *audit, FILE *out)
                 audit->context.min_endpoints);
     for (unsigned i = 0; i < audit->box_count; i++)
         write_box(out, &audit->boxes[i]);
+    write_masks(out, audit);
     fputs("\nHow to read this\n", out);
     for (const char *const *limit = audit_limits(); *limit; limit++)
         fprintf(out, "  %s\n", *limit);

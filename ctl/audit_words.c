@@ -131,6 +131,18 @@ void audit_describe_evidence(unsigned tiers, char *text, size_t size)
     }
 }
 
+const char *audit_describe_mask(enum mask mask)
+{
+    static const char *const words[MASKS] = {
+        [MASK_PORTS] = "port numbers replaced by random ones",
+        [MASK_SIZES] = "packets all made the same size",
+        [MASK_TIMING] = "times between packets all made the same",
+        [MASK_PAYLOAD] = "content turned into its opposite, bit by bit",
+        [MASK_ORDER] = "order of packets shuffled",
+    };
+    return words[mask];
+}
+
 void audit_describe_bytes(uint64_t bytes, char *text, size_t size)
 {
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};

@@ -19,6 +19,9 @@ void audit_describe_tiers(unsigned tiers, char *text, size_t size);
 /* The same for readers who know no networking: "port numbers and the content of first packets". */
 void audit_describe_evidence(unsigned tiers, char *text, size_t size);
 
+/* What a mask does, for the same readers: "port numbers replaced by random ones". */
+const char *audit_describe_mask(enum mask mask);
+
 /* "1.2 GB", "930 bytes": three digits or so. */
 void audit_describe_bytes(uint64_t bytes, char *text, size_t size);
 

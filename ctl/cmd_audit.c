@@ -12,7 +12,6 @@
 #include "command.h"
 #include "eval_truth.h"
 #include "file_digest.h"
-#include "own_path.h"
 #include "run_knowledge.h"
 
 enum audit_option {
@@ -27,6 +26,7 @@ enum audit_option {
     OPTION_ALIASES,
     OPTION_AUDIT_FORMAT,
     OPTION_OVERRULE,
+    OPTION_MASK,
 };
 
 static const struct option own_options[] = {
@@ -41,6 +41,7 @@ static const struct option own_options[] = {
     {"aliases", required_argument, NULL, OPTION_ALIASES},
     {"overrule", required_argument, NULL, OPTION_OVERRULE},
     {"format", required_argument, NULL, OPTION_AUDIT_FORMAT},
+    {"mask", required_argument, NULL, OPTION_MASK},
     {NULL, 0, NULL, 0},
 };
 
@@ -55,6 +56,8 @@ struct auditing {
     const char *root;
     const char *aliases;
     const char *overrule;
+    unsigned mask_count;
+    enum mask masks[MASKS];
     struct run_knowledge knowledge;
     struct eval_truth truth;
     struct eval_words words;
@@ -94,6 +97,35 @@ static int take_format(struct auditing *auditing, const char *value, struct erro
     return 0;
 }
 
+static int take_mask(struct auditing *auditing, const char *name, struct error *error)
+{
+    enum mask mask = mask_find(name);
+    if (mask == MASK_NONE)
+        return error_set(error, EINVAL,
+                         "--mask: '%s' is none of ports, sizes, timing, payload, order", name);
+    for (unsigned i = 0; i < auditing->mask_count; i++) {
+        if (auditing->masks[i] == mask)
+            return error_set(error, EINVAL, "--mask: '%s' a second time", name);
+    }
+    auditing->masks[auditing->mask_count++] = mask;
+    return 0;
+}
+
+/* One name, or several with commas between. */
+static int take_masks(struct auditing *auditing, const char *value, struct error *error)
+{
+    char name[16];
+    for (const char *at = value;; at++) {
+        size_t length = strcspn(at, ",");
+        snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1),
+                 at);
+        int failure = take_mask(auditing, name, error);
+        at += length;
+        if (failure || !*at)
+            return failure;
+    }
+}
+
 static int take_option(void *context, int option, const char *value, struct error *error)
 {
     struct auditing *auditing = context;
@@ -106,6 +138,9 @@ static int take_option(void *context, int option, const char *value, struct erro
         return take_confidence(auditing, value, error);
     case OPTION_AUDIT_FORMAT:
         return take_format(auditing, value, error);
+    case OPTION_MASK:
+        auditing->setup.keeps_tiers = true;
+        return take_masks(auditing, value, error);
     case OPTION_NO_LADDER:
         auditing->setup.has_ladder = false;
         return 0;
@@ -170,10 +205,41 @@ static int read_truth(struct auditing *auditing, struct error *error)
     return failure ? blame(auditing->aliases, failure, error) : 0;
 }
 
+static int start_masks(const struct auditing *auditing, struct audit_mask_tally **masks,
+                       struct error *error)
+{
+    *masks = NULL;
+    if (!auditing->mask_count)
+        return 0;
+    *masks = calloc(auditing->mask_count, sizeof **masks);
+    if (!*masks)
+        return error_set(error, ENOMEM, "out of memory for masks");
+    for (unsigned i = 0; i < auditing->mask_count; i++)
+        (*masks)[i].mask = auditing->masks[i];
+    return 0;
+}
+
+static int run_and_write(struct auditing *auditing, struct audit_run *run, struct tally *tally,
+                         struct error *error)
+{
+    struct audit_setup *setup = &auditing->setup;
+    int failure = start_masks(auditing, &run->masks, error);
+    run->mask_count = auditing->mask_count;
+    setup->context.mask_count = auditing->mask_count;
+    setup->context.masks = run->masks;
+    if (!failure)
+        failure = tally_add_policy(tally, setup->policy.views, setup->policy.view_count, error);
+    if (!failure)
+        failure = audit_run_captures(run, auditing->files, auditing->file_count, tally, error);
+    if (!failure)
+        failure = audit_setup_write(setup, tally, auditing->format, stdout, error);
+    free(run->masks);
+    return failure;
+}
+
 static int audit_captures(struct auditing *auditing, struct error *error)
 {
-    const struct audit_setup *setup = &auditing->setup;
-    const struct audit_run run = {
+    struct audit_run run = {
         .classifier = auditing->run.dataplane.classifier,
         .protocols = auditing->knowledge.protocols,
         .services = auditing->knowledge.rules.services,
@@ -188,11 +254,7 @@ static int audit_captures(struct auditing *auditing, struct error *error)
     int failure = tally_new(&tally, protocols_count(run.protocols), error);
     if (failure)
         return failure;
-    failure = tally_add_policy(tally, setup->policy.views, setup->policy.view_count, error);
-    if (!failure)
-        failure = audit_run_captures(&run, auditing->files, auditing->file_count, tally, error);
-    if (!failure)
-        failure = audit_setup_write(setup, tally, auditing->format, stdout, error);
+    failure = run_and_write(auditing, &run, tally, error);
     tally_free(tally);
     if (!failure && atomic_load(&is_stopped))
         failure = error_set(error, EINTR, "interrupted: the audit covers what was read until then");
@@ -253,16 +315,6 @@ static int check_use(const struct command *command, const struct auditing *audit
     return EXIT_GOOD;
 }
 
-/* All that is built in and has what it needs: the headers tier needs a model. */
-static unsigned default_tiers(const struct run_options *run)
-{
-    char path[4096];
-    unsigned tiers = run_options_tiers_built();
-    bool has_model =
-        run->model_count || own_path_find(path, sizeof path, "default.headers.model") == 0;
-    return has_model ? tiers : tiers & ~(1u << TIER_HEADERS);
-}
-
 static int run(const struct command *command, int argc, char **argv)
 {
     struct auditing auditing = {.run = run_options_default(), .least = EVAL_CONFIDENCE_HIGH};
@@ -272,13 +324,11 @@ static int run(const struct command *command, int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "diff"))
         return audit_diff_run(argc - 1, argv + 1);
     const struct sigaction stop = {.sa_handler = stop_on_signal, .sa_flags = (int)SA_RESETHAND};
-    auditing.run.dataplane.classifier.tiers = 0;
+    auditing.run.dataplane.classifier.tiers = run_options_tiers_built();
     auditing.setup.has_ladder = true;
     int outcome = run_options_read(&auditing.run, command, argc, argv, &own);
     if (outcome != RUN_OPTIONS_GOOD)
         return outcome;
-    if (!auditing.run.dataplane.classifier.tiers)
-        auditing.run.dataplane.classifier.tiers = default_tiers(&auditing.run);
     const char **files = calloc((size_t)argc, sizeof *files);
     if (!files || sort_operands(&auditing, argc - optind, argv + optind, files, &error)) {
         free(files);
@@ -306,12 +356,18 @@ const struct command command_audit = {
         "  --subscribers LIST prefixes of subscribers, as 192.0.2.0/24,2001:db8::/32: they say\n"
         "                     what is up and what is down\n"
         "  --no-ladder        leave out what the same rules would do seeing more or less\n"
+        "  --mask LIST        classify again with evidence destroyed, and say what of verdicts "
+        "and\n"
+        "                     actions changes: ports, sizes, timing, payload, order; each by\n"
+        "                     itself\n"
         "  --truth FLOWS.csv  hold boxes against this truth (docs/truth-format.md) instead of the\n"
         "                     signatures tier; each capture then stands alone\n"
         "  --root DIR, --min-confidence C, --label-column N, --confidence-column N,\n"
         "  --aliases FILE, --overrule FILE   about the truth, as eval has them\n"
         "  --format FORMAT    table, json, ndjson, markdown or html (default: table)\n"
-        "  --tiers LIST       evidence there is (default: all that is built in)\n"
+        "  --tiers LIST       evidence there is (default: all that is built in; payload is read "
+        "where\n"
+        "                     a box names a tier that reads it, and by the reference)\n"
         "  --rules DIR        rules of the signatures tier (default: this program's own)\n"
         "  --flows N          flows that can be open at once (default: 1048576)\n"
         "  --min-endpoints N  withhold what concerns fewer than N initiating addresses\n"

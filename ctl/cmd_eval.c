@@ -205,7 +205,7 @@ const struct command command_eval = {
         "  --format FORMAT    table, json, markdown, or svg for plots alone (default: table)\n"
         "  --output-dir DIR   write confusion.svg, reliability.svg and packets.svg into DIR\n"
         "  --tiers LIST       evidence to use: ports, headers, stochastic, signatures\n"
-        "                     (default: ports)\n"
+        "                     (default: ports,headers)\n"
         "  --model FILE       model of the headers or stochastic tier, once for each (default:\n"
         "                     this program's own)\n"
         "  --rules DIR        rules of the signatures tier (default: this program's own)\n"

@@ -32,6 +32,7 @@ struct live {
     struct audit_setup audit;         /* without paths: no boxes */
     const char *textfile_path;        /* null: none is written */
     const char *user;
+    bool never_sheds;
 };
 
 enum live_option {
@@ -41,6 +42,7 @@ enum live_option {
     OPTION_USER,
     OPTION_WHOLE_FRAMES,
     OPTION_MTU,
+    OPTION_NO_SHED,
     OPTION_BOX,
     OPTION_SUBSCRIBERS,
     OPTION_LADDER,
@@ -52,6 +54,7 @@ static const struct option options[] = {
     {"textfile", required_argument, NULL, OPTION_TEXTFILE},
     {"user", required_argument, NULL, OPTION_USER},
     {"mtu", required_argument, NULL, OPTION_MTU},
+    {"no-shed", no_argument, NULL, OPTION_NO_SHED},
     {"whole-frames", no_argument, NULL, OPTION_WHOLE_FRAMES},
     {"box", required_argument, NULL, OPTION_BOX},
     {"subscribers", required_argument, NULL, OPTION_SUBSCRIBERS},
@@ -132,6 +135,9 @@ static int take_option(void *context, int option, const char *value, struct erro
         failure = text_read_unsigned(value, "--mtu", 68, 65000, &number, error);
         live->device_options.mtu = (uint16_t)number;
         return failure;
+    case OPTION_NO_SHED:
+        live->never_sheds = true;
+        return 0;
     case OPTION_WHOLE_FRAMES:
         live->device_options.wants_whole = true;
         return 0;
@@ -303,6 +309,7 @@ static int open_sources(const struct live *live, struct source **sources, unsign
         .is_cut = device->is_cut,
         .mtu = live->device_options.mtu,
         .binds_threads = device->binds_threads,
+        .never_sheds = live->never_sheds,
         .complaint = {.tell = tell_complaint},
     };
     memcpy(source.ports, device->ports, sizeof source.ports);
@@ -411,6 +418,9 @@ const struct command command_live = {
         "  --whole-frames     let af_xdp hand over payload that no tier asked for (default: the "
         "kernel\n"
         "                     takes it off)\n"
+        "  --no-shed          look at every frame that is fetched: under overload the port then "
+        "loses\n"
+        "                     frames, which is reported, instead of having some only counted\n"
         "  --mtu BYTES        have DPDK's ports take frames of that size (for jumbo frames)\n"
         "  --user NAME        become this user once the port is open (default: "
         "nobody)\n" RUN_OPTIONS_HELP

@@ -184,12 +184,34 @@ static void describe_af_packet(struct live_device *device, unsigned index, const
              interface, block_bytes, place_bytes, device->waiting_frames);
 }
 
+static bool is_set(const char *interface, const char *setting)
+{
+    char path[128];
+    char value[32];
+    snprintf(path, sizeof path, "/sys/class/net/%s/%s", interface, setting);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    bool is_read = fgets(value, sizeof value, file);
+    fclose(file);
+    return is_read && strtoul(value, NULL, 10) != 0;
+}
+
+/* The driver polls the device from the thread that fetches, unless told not to. Only where somebody
+ * has the device hold its interrupts back for that does it help: else every look at an empty ring
+ * is a system call, and the kernel's share of the work moves to the very processor that fetches. */
+static bool is_made_for_busy_polling(const char *interface)
+{
+    return is_set(interface, "napi_defer_hard_irqs") && is_set(interface, "gro_flush_timeout");
+}
+
 static void describe_af_xdp(struct live_device *device, unsigned index, const char *interface)
 {
     unsigned queues = queues_of(interface);
     device->queue_count = (uint16_t)queues;
     snprintf(device->text[index + 1], sizeof device->text[0],
-             "--vdev=net_af_xdp%u,iface=%s,start_queue=0,queue_count=%u", index, interface, queues);
+             "--vdev=net_af_xdp%u,iface=%s,start_queue=0,queue_count=%u%s", index, interface,
+             queues, is_made_for_busy_polling(interface) ? "" : ",busy_budget=0");
 }
 
 /* Puts our own program in front of the sockets instead of the driver's. A card that writes frames

@@ -17,6 +17,11 @@ const char *model_kind_name(enum model_kind kind)
     return names[kind];
 }
 
+enum tier model_kind_tier(enum model_kind kind)
+{
+    return kind == MODEL_KISS ? TIER_STOCHASTIC : TIER_HEADERS;
+}
+
 /* Puts the file's name, and the line where there is one, before the reason. */
 static int blame(const char *path, int failure, struct error *error)
 {
@@ -82,18 +87,30 @@ int model_file_open(struct model_file *file, const char *path, const struct prot
     return failure ? blame(path, failure, error) : 0;
 }
 
+/* Returns 0, or -ENOENT when there is none. */
+static int find_own(char path[MODEL_PATH], enum model_kind kind)
+{
+    char name[64];
+    snprintf(name, sizeof name, "default.%s.model", model_kind_name(kind));
+    return own_path_find(path, MODEL_PATH, name);
+}
+
+bool model_file_has_own(enum model_kind kind)
+{
+    char path[MODEL_PATH];
+    return find_own(path, kind) == 0;
+}
+
 int model_file_open_own(struct model_file *file, enum model_kind kind,
                         const struct protocols *protocols, struct error *error)
 {
     char path[MODEL_PATH];
-    char name[64];
-    snprintf(name, sizeof name, "default.%s.model", model_kind_name(kind));
     *file = (struct model_file){.headers = NULL};
-    if (own_path_find(path, sizeof path, name))
+    if (find_own(path, kind))
         return error_set(error, ENOENT,
-                         "no %s lies where this program looks for its own: name a model with "
-                         "--model",
-                         name);
+                         "no default.%s.model lies where this program looks for its own: name a "
+                         "model with --model",
+                         model_kind_name(kind));
     return model_file_open(file, path, protocols, error);
 }
 
@@ -112,7 +129,7 @@ static struct model_file *file_of(struct model_files *files, enum model_kind kin
 
 static bool is_wanted(unsigned tiers, enum model_kind kind)
 {
-    return tiers >> (kind == MODEL_KISS ? TIER_STOCHASTIC : TIER_HEADERS) & 1;
+    return tiers >> model_kind_tier(kind) & 1;
 }
 
 static bool is_open(const struct model_file *file)
@@ -129,8 +146,7 @@ static int open_given(struct model_files *files, unsigned tiers, const char *pat
     enum model_kind kind = given.kiss ? MODEL_KISS : MODEL_HEADERS;
     if (!failure && !is_wanted(tiers, kind))
         failure = error_set(error, EINVAL, "%.200s: a model of kind %s needs --tiers %s", path,
-                            model_kind_name(kind),
-                            tier_name(kind == MODEL_KISS ? TIER_STOCHASTIC : TIER_HEADERS));
+                            model_kind_name(kind), tier_name(model_kind_tier(kind)));
     if (!failure && is_open(file_of(files, kind)))
         failure = error_set(error, EINVAL, "%.200s: there is a model of kind %s already", path,
                             model_kind_name(kind));

@@ -18,6 +18,7 @@ struct entry {
     unsigned is, claim;
     double count; /* held-out flows */
     double chance;
+    double part; /* drawn in a round, of the bytes of `claim` */
 };
 
 struct model_shares {
@@ -31,8 +32,15 @@ struct model_shares {
     double *adjusted;
     double *resampled_claims;
     double *expected;
-    double *samples; /* [RESAMPLES][kinds] */
+    double *bytes;         /* of the claims */
+    double *even_flows;    /* of the claims: how many flows of one size would vary as much */
+    double *byte_estimate; /* as `estimate`, of bytes */
+    double *byte_mix;
+    double *drawn;        /* sums of the parts drawn for a claim */
+    double *samples;      /* [RESAMPLES][kinds]: shares of flows */
+    double *byte_samples; /* likewise: bytes */
     double flows;
+    double all_bytes;
 };
 
 /* splitmix64 (Steele, Lea, Flood 2014), as a number above 0 and below 1. */
@@ -80,18 +88,24 @@ static void normalise(struct model_shares *shares)
     }
 }
 
+/* What would be claimed under a mix. */
+static void expect(struct model_shares *shares, const double *mix)
+{
+    memset(shares->expected, 0, shares->kinds * sizeof *shares->expected);
+    for (unsigned i = 0; i < shares->entry_count; i++) {
+        const struct entry *entry = &shares->entries[i];
+        shares->expected[entry->claim] += mix[entry->is] * entry->chance;
+    }
+}
+
 /* The mix under which the claims are most likely, from where `mix` stands; all of it positive. */
 static void maximise(struct model_shares *shares, const double *claims, double *mix, unsigned steps)
 {
-    double flows = 0;
+    double sum = 0;
     for (unsigned i = 0; i < shares->kinds; i++)
-        flows += claims[i];
-    for (unsigned step = 0; step < steps && flows > 0; step++) {
-        memset(shares->expected, 0, shares->kinds * sizeof *shares->expected);
-        for (unsigned i = 0; i < shares->entry_count; i++) {
-            const struct entry *entry = &shares->entries[i];
-            shares->expected[entry->claim] += mix[entry->is] * entry->chance;
-        }
+        sum += claims[i];
+    for (unsigned step = 0; step < steps && sum > 0; step++) {
+        expect(shares, mix);
         double change = 0;
         for (unsigned i = 0; i < shares->entry_count;) {
             unsigned is = shares->entries[i].is;
@@ -101,8 +115,8 @@ static void maximise(struct model_shares *shares, const double *claims, double *
                 if (shares->expected[entry->claim] > 0)
                     factor += claims[entry->claim] * entry->chance / shares->expected[entry->claim];
             }
-            change = fmax(change, mix[is] * fabs(factor / flows - 1));
-            mix[is] *= factor / flows;
+            change = fmax(change, mix[is] * fabs(factor / sum - 1));
+            mix[is] *= factor / sum;
         }
         if (change < change_least)
             break;
@@ -133,12 +147,13 @@ static void fill_entries(struct model_shares *shares, const struct headers_model
     normalise(shares);
 }
 
-/* A part of the estimate and all kinds alike, so that none is ruled out to begin with. With
+/* A part of an estimate and all kinds alike, so that none is ruled out to begin with. With
  * `background` there are no flows beyond the classes. */
-static void begin_mix(const struct model_shares *shares, double part, double *mix)
+static void begin_mix(const struct model_shares *shares, const double *estimate, double part,
+                      double *mix)
 {
     for (unsigned i = 0; i < shares->kinds; i++)
-        mix[i] = part * shares->estimate[i] + (1 - part) / shares->kinds;
+        mix[i] = part * estimate[i] + (1 - part) / shares->kinds;
     if (shares->background >= 0)
         mix[shares->class_count] = 0;
 }
@@ -195,40 +210,100 @@ static int adjust(struct model_shares *shares)
     return 0;
 }
 
+/* Draws claims anew around `claims`, each as if it were so many flows, and estimates the mix. */
+static void remix(struct model_shares *shares, uint64_t *state, const double *claims,
+                  const double *flows, const double *estimate, double *mix)
+{
+    double floor = 0.5 / shares->kinds;
+    for (unsigned i = 0; i < shares->kinds; i++) {
+        double size = flows[i] > 0 ? claims[i] / flows[i] : 1;
+        shares->resampled_claims[i] = size * draw_gamma(state, flows[i] + floor);
+    }
+    begin_mix(shares, estimate, 0.9, mix);
+    maximise(shares, shares->resampled_claims, mix, STEPS_RESAMPLED);
+}
+
+/* Draws whose the bytes of each claim are, given their mix (a Dirichlet draw for each claim). */
+static void redistribute(struct model_shares *shares, uint64_t *state, double *sample)
+{
+    expect(shares, shares->byte_mix);
+    memset(shares->drawn, 0, shares->kinds * sizeof *shares->drawn);
+    memset(sample, 0, shares->kinds * sizeof *sample);
+    for (unsigned i = 0; i < shares->entry_count; i++) {
+        struct entry *entry = &shares->entries[i];
+        double expected = shares->expected[entry->claim];
+        double likely = expected > 0 ? shares->byte_mix[entry->is] * entry->chance / expected : 0;
+        entry->part = draw_gamma(state, shares->even_flows[entry->claim] * likely);
+        shares->drawn[entry->claim] += entry->part;
+    }
+    for (unsigned i = 0; i < shares->entry_count; i++) {
+        const struct entry *entry = &shares->entries[i];
+        if (shares->drawn[entry->claim] > 0)
+            sample[entry->is] +=
+                shares->bytes[entry->claim] * entry->part / shares->drawn[entry->claim];
+    }
+}
+
 /* Draws claims and confusion anew from what they leave open, and estimates again. */
 static void resample(struct model_shares *shares)
 {
     uint64_t state = 2002;
-    double floor = 0.5 / shares->kinds;
+    uint64_t byte_state = 2008; /* of its own: bytes change nothing about flows */
     for (unsigned round = 0; round < RESAMPLES; round++) {
-        double *mix = &shares->samples[(size_t)round * shares->kinds];
+        size_t first = (size_t)round * shares->kinds;
         for (unsigned i = 0; i < shares->entry_count; i++)
             shares->entries[i].chance = draw_gamma(&state, shares->entries[i].count);
         normalise(shares);
-        for (unsigned i = 0; i < shares->kinds; i++)
-            shares->resampled_claims[i] = draw_gamma(&state, shares->claims[i] + floor);
-        begin_mix(shares, 0.9, mix);
-        maximise(shares, shares->resampled_claims, mix, STEPS_RESAMPLED);
+        remix(shares, &state, shares->claims, shares->claims, shares->estimate,
+              &shares->samples[first]);
+        remix(shares, &byte_state, shares->bytes, shares->even_flows, shares->byte_estimate,
+              shares->byte_mix);
+        redistribute(shares, &byte_state, &shares->byte_samples[first]);
     }
 }
 
 static int allocate(struct model_shares *shares)
 {
+    enum { VECTORS = 10 };
     size_t kinds = shares->kinds;
     shares->entries = calloc(kinds * kinds, sizeof *shares->entries);
-    shares->claims = calloc(5 * kinds + RESAMPLES * kinds, sizeof *shares->claims);
+    shares->claims = calloc((VECTORS + 2 * (size_t)RESAMPLES) * kinds, sizeof *shares->claims);
     if (!shares->entries || !shares->claims)
         return -ENOMEM;
-    shares->estimate = shares->claims + kinds;
-    shares->adjusted = shares->estimate + kinds;
-    shares->resampled_claims = shares->adjusted + kinds;
-    shares->expected = shares->resampled_claims + kinds;
-    shares->samples = shares->expected + kinds;
+    double **const vectors[VECTORS] = {
+        &shares->claims,   &shares->estimate, &shares->adjusted,   &shares->resampled_claims,
+        &shares->expected, &shares->bytes,    &shares->even_flows, &shares->byte_estimate,
+        &shares->byte_mix, &shares->drawn};
+    for (unsigned i = 0; i < VECTORS; i++)
+        *vectors[i] = shares->claims + i * kinds;
+    shares->samples = shares->claims + VECTORS * kinds;
+    shares->byte_samples = shares->samples + RESAMPLES * kinds;
     return 0;
 }
 
+/* How many flows of one size vary as much as these; some part of one for no bytes to speak of. */
+static double even_flows(const struct model_claim *claim)
+{
+    double units = (double)claim->bytes / TALLY_SQUARE_BYTES;
+    double flows = claim->squares ? units * units / (double)claim->squares : 0;
+    return fmin(flows, (double)claim->flows);
+}
+
+static void take_claims(struct model_shares *shares, const struct model_claim *claims)
+{
+    for (unsigned i = 0; i < shares->kinds; i++) {
+        if ((int)i == shares->background)
+            continue;
+        shares->claims[i] = (double)claims[i].flows;
+        shares->bytes[i] = (double)claims[i].bytes;
+        shares->even_flows[i] = even_flows(&claims[i]);
+        shares->flows += shares->claims[i];
+        shares->all_bytes += shares->bytes[i];
+    }
+}
+
 int model_shares_new(struct model_shares **shares, const struct headers_model *model,
-                     const uint64_t *claims)
+                     const struct model_claim *claims)
 {
     struct model_shares *made = calloc(1, sizeof *made);
     if (!made)
@@ -238,13 +313,12 @@ int model_shares_new(struct model_shares **shares, const struct headers_model *m
     made->background = headers_model_class(model, PROTOCOL_UNKNOWN);
     int failure = allocate(made);
     if (!failure) {
-        for (unsigned i = 0; i < made->kinds; i++) {
-            made->claims[i] = (int)i == made->background ? 0 : (double)claims[i];
-            made->flows += made->claims[i];
-        }
+        take_claims(made, claims);
         fill_entries(made, model);
-        begin_mix(made, 0, made->estimate);
+        begin_mix(made, made->estimate, 0, made->estimate);
         maximise(made, made->claims, made->estimate, STEPS_MAX);
+        begin_mix(made, made->byte_estimate, 0, made->byte_estimate);
+        maximise(made, made->bytes, made->byte_estimate, STEPS_MAX);
         failure = adjust(made);
     }
     if (failure) {
@@ -278,22 +352,37 @@ static int compare(const void *a, const void *b)
     return (*left > *right) - (*left < *right);
 }
 
+/* The range of a sum over the samples; sorts them. */
+static struct model_range range_of(double estimate, double *sums)
+{
+    qsort(sums, RESAMPLES, sizeof *sums, compare);
+    return (struct model_range){.estimate = estimate,
+                                .low = fmin(sums[TAIL], estimate),
+                                .high = fmax(sums[RESAMPLES - 1 - TAIL], estimate)};
+}
+
 struct model_share model_shares_of(const struct model_shares *shares, const unsigned *group,
                                    unsigned chosen)
 {
     struct model_share share = {.claimed = 0};
     double sums[RESAMPLES] = {0};
+    double byte_sums[RESAMPLES] = {0};
+    double flows = 0;
+    double bytes = 0;
     for (unsigned i = 0; i < shares->kinds; i++) {
         if (group[i] != chosen)
             continue;
         share.claimed += (uint64_t)shares->claims[i];
-        share.corrected += shares->estimate[i] * shares->flows;
         share.adjusted += shares->adjusted[i];
-        for (unsigned round = 0; round < RESAMPLES; round++)
-            sums[round] += shares->samples[(size_t)round * shares->kinds + i] * shares->flows;
+        flows += shares->estimate[i] * shares->flows;
+        bytes += shares->byte_estimate[i] * shares->all_bytes;
+        for (unsigned round = 0; round < RESAMPLES; round++) {
+            size_t at = (size_t)round * shares->kinds + i;
+            sums[round] += shares->samples[at] * shares->flows;
+            byte_sums[round] += shares->byte_samples[at];
+        }
     }
-    qsort(sums, RESAMPLES, sizeof *sums, compare);
-    share.low = fmin(sums[TAIL], share.corrected);
-    share.high = fmax(sums[RESAMPLES - 1 - TAIL], share.corrected);
+    share.flows = range_of(flows, sums);
+    share.bytes = range_of(bytes, byte_sums);
     return share;
 }

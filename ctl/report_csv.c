@@ -122,7 +122,10 @@ static void put_shares(const struct csv *csv, const struct report_share *shares,
                        {"corrected_flows", (int64_t)share->corrected},
                        {"corrected_low", (int64_t)share->low},
                        {"corrected_high", (int64_t)share->high},
-                       {"adjusted_flows", share->adjusted}};
+                       {"adjusted_flows", share->adjusted},
+                       {"corrected_bytes", (int64_t)share->corrected_bytes},
+                       {"corrected_bytes_low", (int64_t)share->low_bytes},
+                       {"corrected_bytes_high", (int64_t)share->high_bytes}};
         for (unsigned k = 0; k < sizeof columns / sizeof *columns; k++) {
             snprintf(kind, sizeof kind, "headers:%s:%s", of, columns[k].name);
             put_named(csv, kind, share, columns[k].value);

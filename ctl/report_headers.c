@@ -34,9 +34,9 @@ static void group(struct groups *groups, const struct report_context *context,
     }
 }
 
-static uint64_t whole(double flows)
+static uint64_t whole(double amount)
 {
-    return flows > 0 ? (uint64_t)llround(flows) : 0;
+    return amount > 0 ? (uint64_t)llround(amount) : 0;
 }
 
 static void append(struct report_share *shares, unsigned *count, const char *name,
@@ -46,11 +46,14 @@ static void append(struct report_share *shares, unsigned *count, const char *nam
                                       .category = category,
                                       .flows = share->claimed,
                                       .bytes = bytes,
-                                      .corrected = whole(share->corrected),
-                                      .low = whole(share->low),
-                                      .high = whole(share->high),
-                                      .adjusted = llround(share->adjusted)};
-    if (made.flows || made.corrected)
+                                      .corrected = whole(share->flows.estimate),
+                                      .low = whole(share->flows.low),
+                                      .high = whole(share->flows.high),
+                                      .adjusted = llround(share->adjusted),
+                                      .corrected_bytes = whole(share->bytes.estimate),
+                                      .low_bytes = whole(share->bytes.low),
+                                      .high_bytes = whole(share->bytes.high)};
+    if (made.flows || made.corrected || made.corrected_bytes)
         shares[(*count)++] = made;
 }
 
@@ -107,13 +110,19 @@ static void collect(struct report_headers *headers, const struct report_context 
     qsort(headers->categories, headers->category_count, sizeof *headers->categories, compare);
 }
 
+static struct model_claim claim_of(const struct tally_headers *headers)
+{
+    return (struct model_claim){
+        .flows = headers->flows, .bytes = headers->bytes, .squares = headers->squares};
+}
+
 static int correct(struct report_headers *headers, const struct report_context *context,
                    const struct tally *tally)
 {
-    uint64_t claims[FOREST_CLASSES_MAX + 1];
+    struct model_claim claims[FOREST_CLASSES_MAX + 1];
     for (unsigned i = 0; i < headers->model->class_count; i++)
-        claims[i] = tally->headers[headers->model->classes[i].protocol].flows;
-    claims[headers->model->class_count] = tally->headers[PROTOCOL_UNKNOWN].flows;
+        claims[i] = claim_of(&tally->headers[headers->model->classes[i].protocol]);
+    claims[headers->model->class_count] = claim_of(&tally->headers[PROTOCOL_UNKNOWN]);
     struct model_shares *shares;
     int failure = model_shares_new(&shares, headers->model, claims);
     if (failure)

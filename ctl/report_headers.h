@@ -14,9 +14,11 @@ struct report_share {
     const char *category;
     uint64_t flows;     /* counted */
     uint64_t bytes;     /* of these */
-    uint64_t corrected; /* estimated */
+    uint64_t corrected; /* flows, estimated */
     uint64_t low, high; /* 95 % interval of that */
-    int64_t adjusted;   /* the other estimate */
+    int64_t adjusted;   /* flows: the other estimate */
+    uint64_t corrected_bytes;
+    uint64_t low_bytes, high_bytes; /* 95 % interval of that */
 };
 
 struct report_headers {

@@ -252,6 +252,9 @@ static void write_share(struct json_writer *json, const struct report_share *sha
     json_write_unsigned(json, "corrected_low", share->low);
     json_write_unsigned(json, "corrected_high", share->high);
     json_write_signed(json, "adjusted_flows", share->adjusted);
+    json_write_unsigned(json, "corrected_bytes", share->corrected_bytes);
+    json_write_unsigned(json, "corrected_bytes_low", share->low_bytes);
+    json_write_unsigned(json, "corrected_bytes_high", share->high_bytes);
     json_write_object_end(json);
 }
 

@@ -366,9 +366,19 @@ static struct share_labels labels_of(const struct report_share *share)
     return (struct share_labels){{{"protocol", share->name}, {"category", share->category}}};
 }
 
+static void put_corrected(FILE *out, const char *family, const struct share_labels *of,
+                          const uint64_t values[3])
+{
+    static const char *const bounds[] = {"estimate", "low", "high"};
+    struct share_labels labels = *of;
+    for (unsigned k = 0; k < 3; k++) {
+        labels.label[2] = (struct label){"bound", bounds[k]};
+        put_sample(out, family, labels.label, values[k]);
+    }
+}
+
 static void put_shares(FILE *out, const struct report_headers *headers)
 {
-    static const char corrected[] = "glassbox_headers_corrected_flows";
     put_family(out, "glassbox_headers_flows_total", "counter",
                "Ended flows by the headers tier's verdict, whatever tier won.");
     for (unsigned i = 0; i < headers->share_count; i++)
@@ -378,17 +388,21 @@ static void put_shares(FILE *out, const struct report_headers *headers)
     for (unsigned i = 0; i < headers->share_count; i++)
         put_sample(out, "glassbox_headers_bytes_total", labels_of(&headers->shares[i]).label,
                    headers->shares[i].bytes);
-    put_family(out, corrected, "gauge",
+    put_family(out, "glassbox_headers_corrected_flows", "gauge",
                "The same corrected for the model's errors, with a 95 % interval.");
     for (unsigned i = 0; i < headers->share_count; i++) {
         const struct report_share *share = &headers->shares[i];
-        struct share_labels labels = labels_of(share);
-        const uint64_t values[] = {share->corrected, share->low, share->high};
-        static const char *const bounds[] = {"estimate", "low", "high"};
-        for (unsigned k = 0; k < 3; k++) {
-            labels.label[2] = (struct label){"bound", bounds[k]};
-            put_sample(out, corrected, labels.label, values[k]);
-        }
+        const struct share_labels labels = labels_of(share);
+        put_corrected(out, "glassbox_headers_corrected_flows", &labels,
+                      (const uint64_t[]){share->corrected, share->low, share->high});
+    }
+    put_family(out, "glassbox_headers_corrected_bytes", "gauge", "Likewise, bytes.");
+    for (unsigned i = 0; i < headers->share_count; i++) {
+        const struct report_share *share = &headers->shares[i];
+        const struct share_labels labels = labels_of(share);
+        put_corrected(
+            out, "glassbox_headers_corrected_bytes", &labels,
+            (const uint64_t[]){share->corrected_bytes, share->low_bytes, share->high_bytes});
     }
 }
 

@@ -471,25 +471,28 @@ static void put_words(const struct table *table, const char *before, uint64_t am
     fprintf(table->out, "%s%s%s", before, text, after);
 }
 
-static void put_model(const struct table *table, const struct report_headers *headers)
+static void put_fit(const struct table *table, const struct model_fit *fit)
 {
-    const struct model_fit *fit = &headers->fit;
-    bool is_fitting = fit->verdict == MODEL_FIT_GOOD;
-    footer_begin(table, "model");
-    fprintf(table->out, "%s of %s: ", headers->model->name, headers->model->site);
-    paint(table, is_fitting ? PAINT_PLAIN : PAINT_WARNING);
+    if (fit->verdict == MODEL_FIT_UNTOLD) {
+        put_words(table, "too few flows (", fit->flows, ") to tell whether it fits here\n");
+        return;
+    }
+    paint(table, fit->verdict == MODEL_FIT_GOOD ? PAINT_PLAIN : PAINT_WARNING);
     fputs(model_fit_name(fit->verdict), table->out);
     paint(table, PAINT_PLAIN);
     put_words(table, " (", fit->flows, " flows");
-    if (fit->flows)
-        fprintf(table->out, ", %u.%u%% off, %u.%u%% by chance", fit->distance / 10,
-                fit->distance % 10, fit->margin / 10, fit->margin % 10);
-    fputs(")\n", table->out);
+    fprintf(table->out, ", %u.%u%% off, %u.%u%% by chance)\n", fit->distance / 10,
+            fit->distance % 10, fit->margin / 10, fit->margin % 10);
 }
 
-/* Errors that the model is not known to make here are not corrected by. */
-static void text_share(char text[4 * REPORT_TEXT], const struct report_share *share, uint64_t flows,
-                       bool is_fitting)
+static void put_model(const struct table *table, const struct report_headers *headers)
+{
+    footer_begin(table, "model");
+    fprintf(table->out, "%s of %s: ", headers->model->name, headers->model->site);
+    put_fit(table, &headers->fit);
+}
+
+static void text_share(char text[4 * REPORT_TEXT], const struct report_share *share, uint64_t flows)
 {
     char counted[REPORT_TEXT];
     char low[REPORT_TEXT];
@@ -497,23 +500,21 @@ static void text_share(char text[4 * REPORT_TEXT], const struct report_share *sh
     report_text_share(counted, share->flows, flows);
     report_text_share(low, share->low, flows);
     report_text_share(high, share->high, flows);
-    if (is_fitting)
-        snprintf(text, (size_t)4 * REPORT_TEXT, "%s %s (%s-%s)", share->name, counted, low, high);
-    else
-        snprintf(text, (size_t)4 * REPORT_TEXT, "%s %s", share->name, counted);
+    snprintf(text, (size_t)4 * REPORT_TEXT, "%s %s (%s-%s)", share->name, counted, low, high);
 }
 
-/* Shares of flows by kind of use, as counted, and where the model fits the interval they are in
- * without its errors. Wrapped to the width. */
+/* Shares of flows by kind of use, as counted, and the interval they are in without the model's
+ * errors. Where it is not known to fit, nobody knows what errors it makes, and the lines above say
+ * all there is. Wrapped to the width. */
 static void put_shares(const struct table *table, const struct report_headers *headers)
 {
-    const bool is_fitting = headers->fit.verdict == MODEL_FIT_GOOD;
-    const char *title = is_fitting ? "flows counted (and corrected, 95 %): "
-                                   : "flows counted (not corrected: no fit is shown): ";
+    static const char title[] = "flows counted (and corrected, 95 %): ";
+    if (headers->fit.verdict != MODEL_FIT_GOOD)
+        return;
     unsigned column = 0;
     for (unsigned i = 0; i < headers->category_count; i++) {
         char text[4 * REPORT_TEXT];
-        text_share(text, &headers->categories[i], headers->flows, is_fitting);
+        text_share(text, &headers->categories[i], headers->flows);
         const unsigned length = (unsigned)strlen(text);
         if (column == 0 || column + 3 + length > table->columns) {
             fputs(column ? ",\n" : "", table->out);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ctl/model_file.h"
 
 enum { OWN_MAX = 32 };
 
@@ -99,6 +100,7 @@ static int take_scope(const char *name, void *context)
 static int take_tiers_option(struct run_options *run, const char *value, struct error *error)
 {
     run->dataplane.classifier.tiers = 0;
+    run->names_tiers = true;
     if (read_list(value, take_tier, &run->dataplane.classifier.tiers))
         return error_set(error, EINVAL,
                          "--tiers: '%s' is not a list of tiers that are built in: ports, "
@@ -172,6 +174,19 @@ static int take_option(struct run_options *run, int option, const char *value, s
     }
 }
 
+static void leave_out_tiers_without_model(struct run_options *run)
+{
+    for (unsigned kind = 0; kind < MODEL_KINDS; kind++) {
+        enum tier tier = model_kind_tier(kind);
+        if (!(run->dataplane.classifier.tiers >> tier & 1) || model_file_has_own(kind))
+            continue;
+        run->dataplane.classifier.tiers &= ~(1u << tier);
+        command_complain("no default.%s.model lies where this program looks for its own: the %s "
+                         "tier is left out (--model names one, --tiers what to use)",
+                         model_kind_name(kind), tier_name(tier));
+    }
+}
+
 /* The shared options after a command's own. */
 static void make_table(struct option *table, const struct run_options_own *own)
 {
@@ -201,6 +216,8 @@ int run_options_read(struct run_options *run, const struct command *command, int
         if (failure)
             return command_misused(command, "%s", error.text);
     }
+    if (!run->names_tiers && !run->model_count)
+        leave_out_tiers_without_model(run);
     run->dataplane.classifier.counts_hosts = run->min_endpoints > 0;
     return RUN_OPTIONS_GOOD;
 }

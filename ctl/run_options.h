@@ -9,11 +9,12 @@
 
 enum { RUN_WORKERS_MAX = 64, RUN_MODELS_MAX = 2 };
 
-/* Tiers where none are named. */
-enum { RUN_TIERS_DEFAULT = 1u << TIER_PORTS };
+/* Tiers where none are named: what reads no payload. */
+enum { RUN_TIERS_DEFAULT = 1u << TIER_PORTS | 1u << TIER_HEADERS };
 
 struct run_options {
     struct dataplane_options dataplane; /* but for protocols */
+    bool names_tiers;                   /* --tiers was given */
     enum report_format format;
     uint64_t interval_ns; /* 0: the whole run is one interval */
     unsigned min_endpoints;
@@ -44,7 +45,7 @@ enum run_option {
 /* Their part of a command's help. */
 #define RUN_OPTIONS_HELP                                                                         \
     "  --tiers LIST       evidence to use: ports, headers, stochastic, signatures\n"             \
-    "                     (default: ports)\n"                                                    \
+    "                     (default: ports,headers)\n"                                            \
     "  --model FILE       model of the headers or stochastic tier, once for each\n"              \
     "                     (default: this program's own)\n"                                       \
     "  --rules DIR        rules of the signatures tier (default: this program's own)\n"          \
@@ -77,8 +78,10 @@ struct run_options_own {
 
 enum { RUN_OPTIONS_GOOD = -1 };
 
-/* Reads the command line; operands start at argv[optind] then. `own` may be null. Returns
- * RUN_OPTIONS_GOOD, or the exit code to leave with after what had to be said. */
+/* Reads the command line; operands start at argv[optind] then. `own` may be null. Tiers that nobody
+ * named are left out, with a word about it, where their model is neither given nor beside the
+ * program: whoever asked for nothing gets a report all the same. Returns RUN_OPTIONS_GOOD, or the
+ * exit code to leave with after what had to be said. */
 int run_options_read(struct run_options *run, const struct command *command, int argc, char **argv,
                      const struct run_options_own *own);
 

@@ -299,6 +299,12 @@ struct dataplane_worker dataplane_worker(const struct dataplane *dataplane, unsi
     };
 }
 
+/* One program feeds all sources: any of them can tell. */
+bool dataplane_kernel(const struct dataplane *dataplane, struct source_kernel *counts)
+{
+    return source_kernel(dataplane->crews[0].worker.source, counts);
+}
+
 struct dataplane_change {
     struct dataplane *dataplane;
     unsigned protocol_count;

@@ -24,6 +24,7 @@ struct batch {
 
 struct port {
     struct source source;
+    const struct source *inner; /* asked for what any thread may ask */
     struct handoff filled;
     struct handoff blank;
     struct batch *open;                 /* being filled; the dealing thread's */
@@ -65,6 +66,11 @@ static void port_losses(const struct source *source, struct tally_losses *losses
     *losses = ((const struct port *)source)->losses;
 }
 
+static bool port_kernel(const struct source *source, struct source_kernel *counts)
+{
+    return source_kernel(((const struct port *)source)->inner, counts);
+}
+
 static int64_t port_waiting(const struct source *source)
 {
     const struct port *port = (const struct port *)source;
@@ -84,6 +90,7 @@ static int port_init(struct port *port)
         .release = port_release,
         .losses = port_losses,
         .waiting = port_waiting,
+        .kernel = port_kernel,
         .close = port_close,
     };
     port->source.operations = &operations;
@@ -117,6 +124,7 @@ int fanout_new(struct fanout **fanout, struct source *source, const struct fanou
     for (unsigned i = 0; i < options->port_count; i++) {
         if (port_init(&made->ports[i]))
             goto fail;
+        made->ports[i].inner = source;
     }
     *fanout = made;
     return 0;

@@ -56,6 +56,14 @@ static uint64_t xdp_drops(int descriptor)
     return statistics.rx_dropped + statistics.rx_ring_full;
 }
 
+uint64_t socket_losses_of_xdp(const struct socket_losses *losses)
+{
+    uint64_t drops = 0;
+    for (unsigned i = 0; i < losses->xdp_count; i++)
+        drops += xdp_drops(losses->xdp_sockets[i]);
+    return drops;
+}
+
 void socket_losses_stop(const struct socket_losses *losses)
 {
     struct sock_filter nothing[] = {{.code = BPF_RET | BPF_K, .k = 0}};
@@ -74,8 +82,5 @@ uint64_t socket_losses_read(struct socket_losses *losses)
                         &length))
             losses->packet_drops += statistics.tp_drops;
     }
-    uint64_t drops = losses->packet_drops;
-    for (unsigned i = 0; i < losses->xdp_count; i++)
-        drops += xdp_drops(losses->xdp_sockets[i]);
-    return drops;
+    return losses->packet_drops + socket_losses_of_xdp(losses);
 }

@@ -306,7 +306,7 @@ static bool take_next(struct poller *poller, struct burst *burst)
 static unsigned rings_behind(const struct poller *poller)
 {
     const struct line *line = poller->line;
-    if (line->options.is_capture)
+    if (line->options.is_capture || line->options.never_sheds)
         return 0;
     return RTE_MIN(poller->full_polls / (line->waiting_frames / FRAME_BURST), (unsigned)SHED_MOST);
 }
@@ -458,6 +458,22 @@ static int64_t dpdk_waiting(const struct source *source)
     return sum;
 }
 
+static bool dpdk_kernel(const struct source *source, struct source_kernel *counts)
+{
+    const struct line *line = ((const struct poller *)source)->line;
+    struct xdp_headers_counts counted;
+    if (!xdp_headers_read(&line->headers, &counted))
+        return false;
+    *counts = (struct source_kernel){
+        .seen_frames = counted.seen_frames,
+        .seen_bytes = counted.seen_bytes,
+        .handed_frames = counted.redirected_frames,
+        .left_frames = counted.passed_frames,
+        .dropped_frames = counted.failed_frames + socket_losses_of_xdp(&line->sockets),
+    };
+    return true;
+}
+
 static void close_line(struct line *line)
 {
     for (unsigned i = 0; i < line->options.port_count; i++)
@@ -541,6 +557,7 @@ static void init_poller(struct line *line, unsigned index)
         .losses = dpdk_losses,
         .drain = dpdk_drain,
         .waiting = dpdk_waiting,
+        .kernel = dpdk_kernel,
         .close = dpdk_close,
     };
     struct poller *poller = &line->pollers[index];

@@ -118,6 +118,30 @@ static int answer_workers(const char *command, const char *parameters, struct rt
     return failure;
 }
 
+static void tell_kernel(const struct source_kernel *counts, struct rte_tel_data *data)
+{
+    rte_tel_data_start_dict(data);
+    rte_tel_data_add_dict_u64(data, "frames", counts->seen_frames);
+    rte_tel_data_add_dict_u64(data, "bytes", counts->seen_bytes);
+    rte_tel_data_add_dict_u64(data, "handed_over", counts->handed_frames);
+    rte_tel_data_add_dict_u64(data, "left", counts->left_frames);
+    rte_tel_data_add_dict_u64(data, "dropped", counts->dropped_frames);
+}
+
+static int answer_kernel(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+    struct source_kernel counts;
+    (void)command;
+    (void)parameters;
+    pthread_mutex_lock(&lock);
+    bool is_counted = told && dataplane_kernel(told, &counts);
+    pthread_mutex_unlock(&lock);
+    if (!is_counted)
+        return -ENOENT;
+    tell_kernel(&counts, data);
+    return 0;
+}
+
 int telemetry_start(const struct dataplane *dataplane, struct error *error)
 {
     int failure = rte_telemetry_register_cmd(
@@ -126,6 +150,9 @@ int telemetry_start(const struct dataplane *dataplane, struct error *error)
     if (!failure)
         failure = rte_telemetry_register_cmd("/glassbox/workers", answer_workers,
                                              "Frames, time and ring of each worker");
+    if (!failure)
+        failure = rte_telemetry_register_cmd("/glassbox/kernel", answer_kernel,
+                                             "What the kernel's program counted before us");
     if (failure)
         return error_set(error, -failure, "no telemetry commands to be had: %s",
                          strerror(-failure));

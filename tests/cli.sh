@@ -44,16 +44,34 @@ same_as() { # NAME FILE: stdout equals the file
     verdict "$1" $?
 }
 
-# Reports of the sample, word for word.
-run replay --format json "$sample";       same_as 'json of the sample' tests/golden/sample.json
-run replay --format csv "$sample";        same_as 'csv of the sample' tests/golden/sample.csv
-run replay --format prometheus "$sample"; same_as 'prometheus of the sample' tests/golden/sample.prom
-LC_ALL=C.UTF-8 run replay "$sample";      same_as 'table of the sample' tests/golden/sample.txt
-run replay --format json --interval 10 "$sample"
+# Reports of the sample, word for word: as they come when nothing is asked for, then by ports alone.
+LC_ALL=C.UTF-8 run replay "$sample"; same_as 'table of the sample' tests/golden/sample.txt
+ports=(replay --tiers ports)
+run "${ports[@]}" --format json "$sample";       same_as 'json by ports' tests/golden/sample.json
+run "${ports[@]}" --format csv "$sample";        same_as 'csv by ports' tests/golden/sample.csv
+run "${ports[@]}" --format prometheus "$sample"; same_as 'prometheus by ports' tests/golden/sample.prom
+run "${ports[@]}" --format json --interval 10 "$sample"
 same_as 'intervals of the sample' tests/golden/sample.intervals.ndjson
-run replay --format json --interval 10 --workers 4 "$sample"
+run "${ports[@]}" --format json --interval 10 --workers 4 "$sample"
 same_as 'the same with four workers' tests/golden/sample.intervals.ndjson
-run replay --format json - < "$sample";   same_as 'the same from standard input' tests/golden/sample.json
+run "${ports[@]}" --format json - < "$sample";   same_as 'the same from standard input' tests/golden/sample.json
+
+# What is used where nothing is named, and what becomes of it where the shipped model is not to be found, or spoiled.
+run replay --format json "$sample"
+[ "$(jq -c '[.source.tiers, .model.name, .rules]' "$scratch/out")" = '[["ports","headers"],"default",null]' ]
+verdict 'ports and headers, by the shipped model' $?
+mkdir -p "$scratch/moved/bin" "$scratch/moved/share/glassbox"
+cp "$glassbox" "$scratch/moved/bin/glassbox"
+here=$glassbox glassbox=$scratch/moved/bin/glassbox
+expect 'without its model' 0 'no default.headers.model .*: the headers tier is left out' replay --format json "$sample"
+[ "$(wc -l < "$scratch/err")" = 1 ] && cmp -s tests/golden/sample.json "$scratch/out"
+verdict 'without its model: one line, and the report by ports' $?
+expect 'without the model that was asked for' 1 'no default.headers.model lies .*: name a model with --model' \
+    replay --tiers ports,headers "$sample"
+expect 'a model that is named needs no other' 0 '' replay --model tests/data/models/small.model "$sample"
+head -c 1000 models/default.headers.model > "$scratch/moved/share/glassbox/default.headers.model"
+expect 'with half its model' 1 'share/glassbox/default.headers.model: the last line' replay "$sample"
+glassbox=$here
 
 # By sizes and times alone, with a model made by hand.
 model=tests/data/models/small.model
@@ -76,7 +94,7 @@ sed 's/^class rtp/class wtp/' "$model" > "$scratch/strange.model"
 tests/data/models/seal.py "$scratch/strange.model"
 expect 'a model of other protocols' 1 "strange.model:13: there is no protocol 'wtp'" \
     model check "$scratch/strange.model"
-expect 'a model that no tier asks for' 1 'needs --tiers headers' replay --model "$model" "$sample"
+expect 'a model that no tier asks for' 1 'needs --tiers headers' replay --tiers ports --model "$model" "$sample"
 expect 'two models of a kind' 1 'already' replay "${headers[@]}" --model "$model" "$sample"
 run model features
 sed -n '/^| feature |/,$p' docs/model-format.md > "$scratch/table"
@@ -155,6 +173,63 @@ expect 'audit: a missing file' 1 "^glassbox: $scratch/none: No such file" \
     audit --tiers ports "$scratch/none" "$sample" models/boxes/neutral.yaml
 expect 'audit: a capture without truth' 1 'empty: the truth has no row about it' \
     audit --tiers ports --truth tests/data/sample.csv "$scratch/empty" "$sample" models/boxes/neutral.yaml
+
+# What decides: of three flows each is decided by one kind of evidence, and changes with that alone.
+python3 - > "$scratch/three.pcap" <<'PYTHON'
+import struct, sys
+out = sys.stdout.buffer
+out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+sent = 0
+def packet(protocol, source, destination, rest):
+    global sent
+    sent += 1
+    ends = [0x0A000000 + (port == high) + 1 for port, high in ((source, source), (destination, source))]
+    head = struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(rest), 7, 0, 64, protocol, 0, *ends)
+    frame = bytes(12) + b"\x08\0" + head + rest
+    out.write(struct.pack("<IIII", 1700000000, sent * 3000, len(frame), len(frame)) + frame)
+def tcp(source, destination, flags, sequence, payload=b""):
+    packet(6, source, destination, struct.pack(">HHIIBBHHH", source, destination, sequence, 1, 5 << 4, flags, 1024, 0, 0) + payload)
+tcp(40001, 23, 2, 0), tcp(40001, 23, 16, 1)                                   # a port of telnet, and no more
+tcp(41002, 51002, 2, 0), tcp(41002, 51002, 24, 1, b"SSH-2.0-OpenSSH_9.2p1\r\n")  # what SSH says first
+for number in range(4):                                                       # as short as names looked up
+    packet(17, 41003, 51003, struct.pack(">HHHH", 41003, 51003, 8 + 40, 0) + bytes(40))
+PYTHON
+printf 'box: three\ntitle: t\nabout: a\nsources: [s]\ntiers: [ports, headers, signatures]\npolicy:\n  - {rule: r, match: {protocol: [telnet, ssh, dns]}, action: block}\n' \
+    > "$scratch/three.yaml"
+if "$glassbox" version | grep -q hyperscan; then
+    deciding=(audit --tiers 'ports,headers,signatures' --rules tests/data/rules --model "$model" --no-ladder
+        --mask 'ports,sizes,timing' --mask 'payload,order')
+    run "${deciding[@]}" --format json "$scratch/three.pcap" "$scratch/three.yaml"
+    [ "$(jq -c '[.masks[] | [.mask, .boxes[0].acted.flows, .boxes[0].let_go.flows]]' "$scratch/out")" = \
+        '[["ports",3,1],["sizes",3,1],["timing",3,0],["payload",3,1],["order",3,0]]' ]
+    verdict 'audit --mask: each flow is let go by its own mask' $?
+    [ "$(jq -c '[.masks[] | .mask as $m | .verdicts[] | select(.lost.flows + .other.flows > 0 and .tier != "strongest")
+        | [$m, .tier, .categories[0].category]]' "$scratch/out")" = \
+        '[["ports","ports","remote-access"],["sizes","headers","dns"],["payload","signatures","remote-access"]]' ]
+    verdict 'audit --mask: by the tier that sees it' $?
+    run "${deciding[@]}" --format json - "$scratch/three.yaml" < "$scratch/three.pcap"
+    [ "$(jq '.masks | length' "$scratch/out")" = 5 ]
+    verdict 'audit --mask: of standard input' $?
+    run "${deciding[@]}" --format json --min-endpoints 2 "$scratch/three.pcap" "$scratch/three.yaml"
+    jq -e 'all(.masks[].verdicts[]; .lost.flows + .other.flows + .gained.flows == 0)
+        and all(.masks[].boxes[]; .withheld and .acted.flows == 0)' "$scratch/out" > "$scratch/plain" 2> "$scratch/err"
+    verdict 'audit --mask: what concerns one address is withheld' $?
+    run "${deciding[@]}" "$sample" "$scratch/three.yaml"
+    same_as 'masks of the sample as a table' tests/golden/sample.masks.txt
+    run "${deciding[@]}" --format json "$sample" "$scratch/three.yaml"
+    jq '.masks' "$scratch/out" > "$scratch/plain" && mv "$scratch/plain" "$scratch/out"
+    same_as 'masks of the sample' tests/golden/sample.masks.json
+    jq -e 'all(.[].verdicts[]; ([.categories[].named.bytes] | add // 0) == .named.bytes
+        and ([.categories[].lost.flows] | add // 0) == .lost.flows)' tests/golden/sample.masks.json \
+        > "$scratch/out" 2> "$scratch/err"
+    verdict 'masks add up' $?
+    run "${deciding[@]}" --format markdown "$scratch/three.pcap" "$scratch/three.yaml"
+    grep -qF '| payload | three | 3 | 1 | 0 | 0 | 33.3 % (6.1 to 79.2) |' "$scratch/out"
+    verdict 'audit --mask: as Markdown' $?
+    run "${deciding[@]}" --format html "$scratch/three.pcap" "$scratch/three.yaml"
+    grep -qF 'it would let go 1 and treat otherwise 0 of the 3 connections it acts on' "$scratch/out"
+    verdict 'audit --mask: as a page' $?
+fi
 
 # The README shows the first command's real output.
 python3 - > "$scratch/out" 2> "$scratch/err" <<'PYTHON'
@@ -296,6 +371,9 @@ misuse 'which capture' audit models/boxes/neutral.yaml
 misuse "'csv' is none of table, json, ndjson, markdown" audit x --format csv
 misuse "'10.0.0.1/8' has bits set" audit x --subscribers 10.0.0.1/8
 misuse "is not an address or prefix" audit x --subscribers 10.0.0.0/8,nowhere
+misuse "--mask: 'port' is none of ports, sizes, timing, payload, order" audit x --box y --mask 'ports,port'
+misuse "--mask: '' is none of" audit x --box y --mask 'ports,'
+misuse "--mask: 'ports' a second time" audit x --box y --mask ports --mask 'sizes,ports'
 misuse '--interval: an audit of captures' audit x --box y --interval 5
 misuse '--workers: boxes see all traffic' audit x --box y --workers 2
 misuse '--box: audits are tables or JSON' live --source af_packet:lo --box y --workers 2

@@ -18,10 +18,11 @@ import sys
 import tempfile
 import time
 
-READY_SECONDS = 10
+READY_SECONDS = 60  # machines are busy, and sanitizers slow
 RECEIVE_BUFFER_FORCE = 33  # SO_RCVBUFFORCE
 TYPE_ALL = 3  # every frame, whatever its type (ETH_P_ALL)
 BATCH = 4000
+REPORT_TRIES = 5
 MAP_BYTES_MAX = 1 << 36
 CHUNK_BYTES = 1 << 26
 LACKS = ("CONFIG_XDP_SOCKETS", "Linux 5.18")  # what it may say where a kernel is older or smaller
@@ -64,13 +65,13 @@ def udp_frame(number, size=60):
     return b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0" + ip + udp + payload
 
 
-def send(interface, frames, is_paced=True):
+def send(interface, frames, is_paced=True, pause_seconds=0.005):
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as line:
         line.bind((interface, 0))
         for number, frame in enumerate(frames):
             line.send(frame)
             if is_paced and number % 200 == 199:
-                time.sleep(0.005)
+                time.sleep(pause_seconds)
 
 
 @contextlib.contextmanager
@@ -285,15 +286,21 @@ def corpus_frames():
 
 
 def report_of(glassbox, frames, *options):
-    """The one report over these frames, without its times."""
-    with cable("gbnear", "gbfar"), Live(glassbox, "af_xdp:gbfar", *options) as live:
-        send("gbnear", frames)
-        arrived = settle("gbfar")
-        reports = live.stop()
-    check_law(reports)
-    assert_same((len(reports), arrived, reports[0]["frames"]["seen"]), (1, len(frames), len(frames)))
-    reports[0].pop("interval")
-    return reports[0]
+    """The one report over all of these frames, without its times and what hangs on them (which flows were still open at
+    the end). On a machine with much else to do some may be lost, and said to be: then it is tried again."""
+    for _ in range(REPORT_TRIES):
+        with cable("gbnear", "gbfar"), Live(glassbox, "af_xdp:gbfar", *options) as live:
+            send("gbnear", frames, pause_seconds=0.05)
+            arrived = settle("gbfar")
+            reports = live.stop()
+        check_law(reports)
+        seen, lost = reports[0]["frames"]["seen"], reports[0]["frames"]["dropped"]["kernel"]
+        assert_same((len(reports), arrived, seen + lost), (1, len(frames), len(frames)))
+        if not lost:
+            reports[0].pop("interval")
+            reports[0]["flows"].pop("cut")
+            return reports[0]
+    raise AssertionError(f"frames were lost in each of {REPORT_TRIES} tries")
 
 
 def reports_the_same_without_payload(glassbox):
@@ -304,12 +311,32 @@ def reports_the_same_without_payload(glassbox):
     frames = [frame for frame in frames if 14 <= len(frame) <= 1514]
     assert len(frames) > 1000
     for options in ([], ["--no-decap"], ["--scope", "vlan,vni,teid", "--workers", "2"]):
+        options = [*options, "--model", str(TESTS / "data/models/small.model")]  # by sizes alone: no two runs take as long
         whole = report_of(glassbox, frames, "--whole-frames", *options)
+        assert_same(whole["source"]["tiers"], ["ports", "headers"])
         cut = report_of(glassbox, frames, *options)
         for key, value in whole.items():
             assert cut[key] == value, f"{options}: {key}: {cut[key]} is not {value}"
         assert_same(sum(map(len, frames)), cut["frames"]["bytes"])
     assert len(whole["frames"]["encapsulations"]) > 15 and len(whole["frames"]["malformed"]) > 5
+
+
+def headers_tier_reports_the_same_without_payload(glassbox):
+    """Verdicts, scores and all, by a model of sizes: times between frames are never twice the same on a
+    cable, and the cut changes nothing about them."""
+    if not cuts_payload(glassbox):
+        raise Skip("built without BPF")
+    frames = [*capture_frames(TESTS / "data/sample.pcap"), *corpus_frames()]
+    frames = [frame for frame in frames if 14 <= len(frame) <= 1514]
+    options = ["--tiers", "ports,headers", "--model", str(TESTS / "data/models/small.model")]
+    for more in ([], ["--workers", "2"], ["--no-decap"]):
+        whole = report_of(glassbox, frames, "--whole-frames", *options, *more)
+        cut = report_of(glassbox, frames, *options, *more)
+        for key, value in whole.items():
+            assert cut[key] == value, f"{more}: {key}: {cut[key]} is not {value}"
+        by_headers = {row["protocol"]: row["by_tier"].get("headers", {}).get("flows", 0) for row in cut["protocols"]}
+        assert by_headers.get("tls") and by_headers.get("dns"), by_headers
+        assert cut["model"]["name"] == "small", cut["model"]
 
 
 def cuts_payload(glassbox):
@@ -425,7 +452,7 @@ def deals_out_what_a_tap_cannot_split(glassbox):
     """A device that offers a split but does not tell what it made of it."""
     if not os.path.exists("/dev/net/tun"):
         raise Skip("no /dev/net/tun")
-    words = ["dpdk", "--workers", "2", "--", "--no-pci", "--vdev=net_tap0,iface=gbtap"]
+    words = ["dpdk", "--tiers", "ports", "--workers", "2", "--", "--no-pci", "--vdev=net_tap0,iface=gbtap"]
     with Live(glassbox, *words) as live:
         pathlib.Path("/proc/sys/net/ipv6/conf/gbtap/disable_ipv6").write_text("1")
         run("ip", "link", "set", "gbtap", "arp", "off", "up")
@@ -597,6 +624,65 @@ def reloads_rules(glassbox):
             check_law(reports)
 
 
+BOX = """box: names
+title: Names blocked
+about: Blocks the name system, slows what nobody can name.
+sources: [made up]
+tiers: [ports]
+policy:
+  - {rule: names, match: {protocol: [dns]}, action: block}
+  - {rule: rest, match: {protocol: [unknown]}, action: {throttle: {rate: 8kbit/s, burst: 1kB, per: class}}}
+"""
+
+
+def unknown_frame(number):
+    payload = struct.pack("!Q", number) + bytes(100)
+    ip = struct.pack("!BBHHHBBHII", 0x45, 0, 28 + len(payload), 1, 0, 64, 17, 0, 0x0A000001, 0x0A010101)
+    udp = struct.pack("!HHHH", 50000 + number % 7, 60000, 8 + len(payload), 0)
+    return b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0" + ip + udp + payload
+
+
+def audits_boxes(glassbox):
+    """A box beside the reports of a line: acted on + left alone = seen, of each interval and of all; and a rule
+    acts on what the report calls so."""
+    known = [udp_frame(number) for number in range(BATCH)]
+    strange = [unknown_frame(number) for number in range(BATCH // 4)]
+    with tempfile.TemporaryDirectory() as name, cable("gbnear", "gbfar"), silence("gbnear"):
+        path = pathlib.Path(name, "names.yaml")
+        path.write_text(BOX)
+        neutral = TESTS.parent / "models/boxes/neutral.yaml"
+        words = ["--tiers", "ports", "--format", "ndjson", "--box", str(path), "--box", str(neutral)]
+        with Live(glassbox, "af_packet:gbfar", *words) as live:
+            send("gbnear", known[: BATCH // 2] + strange)
+            settle("gbfar")
+            live.process.send_signal(signal.SIGUSR1)
+            time.sleep(0.5)
+            send("gbnear", known[BATCH // 2 :])
+            settle("gbfar")
+            lines = live.stop()
+    reports = [line for line in lines if line["schema"].startswith("glassbox.report/")]
+    audits = [line for line in lines if line["schema"] == "glassbox.audit/1"]
+    assert_same((len(reports), len(audits)), (2, 2))
+    check_law(reports)
+    assert_same(summed(reports, "frames", "dropped", "kernel"), 0)
+    assert_same(summed(audits, "seen", "packets_in_flows"), len(known) + len(strange))
+    for audit in audits:
+        for box in audit["boxes"]:
+            own = box["own"]
+            assert_same(own["balance"], {"packets": 0, "bytes": 0})
+            for unit in ("flows", "packets", "bytes"):
+                assert_same(own["outcome"]["acted"][unit] + own["left_alone"][unit], own["seen"][unit])
+            assert_same(own["seen"]["packets"], audit["seen"]["packets_in_flows"])
+            assert_same(sum(row["seen"]["bytes"] for row in own["references"]), own["seen"]["bytes"])
+    rules = [rule for audit in audits for rule in audit["boxes"][0]["own"]["rules"]]
+    acted = {name: sum(rule["outcome"]["acted"]["packets"] for rule in rules if rule["rule"] == name)
+             for name in ("names", "rest")}
+    assert_same(acted, {"names": len(known), "rest": len(strange)})
+    assert_same(sum(audit["boxes"][1]["own"]["outcome"]["acted"]["packets"] for audit in audits), 0)
+    waits = [rule["waits"] for rule in rules if rule["rule"] == "rest" and rule["waits"]]
+    assert sum(wait["lost"]["packets"] for wait in waits) > len(strange) // 2, "a bucket of 1 kB let it pass"
+
+
 def reloads_models(glassbox):
     """A model that cannot be read changes nothing; a good one takes the old one's place."""
     small = TESTS / "data/models/small.model"
@@ -642,6 +728,7 @@ def answers_telemetry(glassbox):
             line.connect(path)
             assert json.loads(line.recv(32768))["pid"] == live.process.pid
             assert ask_telemetry(line, "/glassbox/report") is None, "a report before there was one"
+            assert ask_telemetry(line, "/glassbox/kernel") is None, "packet sockets have no program"
             send("gbnear", [*frames, *(frame for frame in corpus_frames() if 14 <= len(frame) <= 1514)])
             time.sleep(0.3)
             workers = ask_telemetry(line, "/glassbox/workers")
@@ -665,6 +752,39 @@ def answers_telemetry(glassbox):
                 assert ask_telemetry(line, f"/glassbox/report,{wrong}") is None, wrong
             live.stop()
     shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+
+
+def tells_what_the_kernel_saw(glassbox, *options):
+    """Of an interface with our program: all that came, and what was lost before anybody could fetch it."""
+    if not cuts_payload(glassbox):
+        raise Skip("built without BPF")
+    prefix = f"glassbox-kernel-{os.getpid()}"
+    sizes = [60, 700, 1514]
+    with cable("gbnear", "gbfar"):
+        words = ["af_xdp:gbfar", *options, "--", f"--file-prefix={prefix}"]
+        with Live(glassbox, *words) as live, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
+            line.settimeout(5)
+            line.connect(f"/var/run/dpdk/{prefix}/dpdk_telemetry.v2")
+            line.recv(32768)
+            live.process.send_signal(signal.SIGSTOP)
+            frames = [udp_frame(i, sizes[i % 3]) for i in range(BATCH)]
+            send("gbnear", frames, is_paced=False)
+            live.process.send_signal(signal.SIGCONT)
+            settle("gbfar")
+            kernel = ask_telemetry(line, "/glassbox/kernel")
+            reports = live.stop()
+        lost = summed(reports, "frames", "dropped", "kernel")
+        assert lost > 0, "the overload did not overload"
+        assert_same(kernel["frames"], BATCH)
+        assert_same(kernel["bytes"], sum(map(len, frames)))
+        assert_same(kernel["dropped"], lost)
+        assert_same(kernel["left"], 0)
+        assert_same(kernel["frames"] - kernel["dropped"], summed(reports, "frames", "seen"))
+    shutil.rmtree(f"/var/run/dpdk/{prefix}", ignore_errors=True)
+
+
+def tells_what_the_kernel_saw_to_workers(glassbox):
+    tells_what_the_kernel_saw(glassbox, "--workers", "2")
 
 
 def keeps_a_textfile(glassbox):
@@ -748,6 +868,19 @@ def sheds_before_it_loses(glassbox):
         check_law(reports)
 
 
+def looks_at_all_when_told(glassbox):
+    """The same port with --no-shed: nothing is only counted."""
+    sample = TESTS / "data" / "sample.pcap"
+    device = f"--vdev=net_pcap0,rx_pcap={sample},infinite_rx=1"
+    for workers in ("1", "2"):
+        with Live(glassbox, "dpdk", "--no-shed", "--workers", workers, "--", "--no-pci", device) as live:
+            time.sleep(1)
+            reports = live.stop()
+            assert summed(reports, "frames", "seen") > 4096, "less than a ring's worth: nothing would be shed anyway"
+            assert_same(summed(reports, "frames", "shed"), 0)
+            check_law(reports)
+
+
 def says_what_is_missing(glassbox):
     with cable("gbnear", "gbfar"):
         run("ip", "link", "set", "gbfar", "down")
@@ -780,6 +913,7 @@ CASES = [
     af_packet_drains_what_waits,
     af_xdp_drains_what_waits,
     reports_the_same_without_payload,
+    headers_tier_reports_the_same_without_payload,
     payload_never_arrives,
     gives_up_privileges,
     af_packet_takes_jumbo_frames,
@@ -792,11 +926,15 @@ CASES = [
     reports_by_the_clock,
     reloads_rules,
     reloads_models,
+    audits_boxes,
     answers_telemetry,
+    tells_what_the_kernel_saw,
+    tells_what_the_kernel_saw_to_workers,
     keeps_a_textfile,
     forwards_untouched_and_in_order,
     forwards_what_waits,
     sheds_before_it_loses,
+    looks_at_all_when_told,
     says_what_is_missing,
 ]
 

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-from bench_run import RULES, measure
+from bench_run import RULES, Unable, measure
 
 
 def flows_rows(bench):
@@ -34,7 +34,7 @@ def some_rules(bench, share):
             return folder
         for name in re.findall(r"([a-z0-9-]+\.rules):[0-9]+:", told.stderr):
             (folder / name).unlink(missing_ok=True)
-    raise RuntimeError("no part of the rules can be used alone")
+    raise Unable(f"no {share}th part of the rules can be used alone")
 
 
 def rules_rows(bench):
@@ -43,7 +43,10 @@ def rules_rows(bench):
     capture = bench.mixed(bench.scaled(1_000_000, 100_000))
     rows = []
     for share in (16, 4, 2, 1):
-        folder = some_rules(bench, share)
+        try:
+            folder = some_rules(bench, share)
+        except Unable:
+            continue  # its row is missing
         words = [bench.glassbox, "replay", "--rules", folder, "--tiers", "ports,signatures"]
         start, start_kb, _ = measure([*words, bench.empty])
         cpu, peak_kb, _ = measure([*words, capture])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What every part of the bench needs: where things are, running a command for its CPU time and memory, and
-which tiers the binary has."""
+"""What every part of the bench needs: where things are, how much time is left, running a command for its CPU time
+and memory, and which tiers the binary has."""
 
 import json
 import os
@@ -9,13 +9,19 @@ import re
 import statistics
 import struct
 import subprocess
-import sys
 import tempfile
+import threading
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 RULES = ROOT / "models/rules"
 MODEL_KINDS = {"headers": "headers", "kiss": "stochastic"}  # and the tiers that use them
+COMMAND_SECONDS = 240  # what hangs is ended, and said to hang
+
+
+class Unable(Exception):
+    """Something cannot be measured here, or not at all; says why."""
 
 
 class Bench:
@@ -23,11 +29,19 @@ class Bench:
 
     def __init__(self, build, scratch, is_quick):
         self.build, self.scratch, self.is_quick = build, scratch, is_quick
+        self.end = 0.0
         self.glassbox = build / "ctl/glassbox"
         self.empty = scratch / "empty.pcap"
         self.empty.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
         self.models = models_in(ROOT / "tests/data/models") | models_in(ROOT / "models")
         self.tiers = built_tiers(self.glassbox, self.empty, RULES, self.models)
+
+    def allow(self, seconds):
+        """What begins now has so long."""
+        self.end = time.monotonic() + seconds
+
+    def has_time_for(self, seconds):
+        return time.monotonic() + seconds < self.end
 
     def tool(self, name):
         return self.build / "tests/bench" / name
@@ -92,24 +106,36 @@ def built_tiers(glassbox, empty, rules, models):
         [*words, *options_of(f"ports,{name}", models, rules)], capture_output=True, check=False).returncode == 0]
 
 
+def short(command):
+    """A command as a reader of the page knows it: names of files, not where they are."""
+    return " ".join(pathlib.Path(str(word)).name for word in command[:2])
+
+
 def measure(command):
     """(CPU seconds, peak kB, stdout) of one run."""
     with tempfile.TemporaryFile() as out:
         child = subprocess.Popen(list(map(str, command)), stdout=out, stderr=subprocess.DEVNULL)
+        watchdog = threading.Timer(COMMAND_SECONDS, child.kill)
+        watchdog.start()
         _, status, usage = os.wait4(child.pid, 0)
+        watchdog.cancel()
         child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         said = out.read()
     if child.returncode != 0:
-        sys.exit(f"bench: {' '.join(map(str, command))} exited with {child.returncode}")
+        raise Unable(f"{short(command)} ended with {child.returncode}")
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss, said
 
 
 def json_of(command):
-    done = subprocess.run(list(map(str, command)), capture_output=True, check=False)
-    if done.returncode:
-        sys.exit(f"bench: {' '.join(map(str, command))}: {done.stderr.decode()}")
-    return json.loads(done.stdout)
+    try:
+        done = subprocess.run(list(map(str, command)), capture_output=True, check=False, timeout=COMMAND_SECONDS)
+        if done.returncode == 0:
+            return json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        raise Unable(f"{short(command)}: {type(error).__name__}") from error
+    last = (done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"])[-1]
+    raise Unable(f"{short(command)} ended with {done.returncode}: {last}")
 
 
 def spread(values):

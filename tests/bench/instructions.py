@@ -93,6 +93,9 @@ def count_all(build):
         counts[f"in memory: {tiers_list}"] = both - stages
         replay = [build / "ctl/glassbox", "replay", *options_of(tiers_list, MODELS, RULES), SAMPLE]
         counts[f"replay: {tiers_list}"] = per_packet(replay, [*replay, SAMPLE], packets)
+    boxes = [word for path in sorted((ROOT / "models/boxes").glob("*.yaml"))[:8] for word in ("--box", path)]
+    audit = [build / "ctl/glassbox", "audit", "--tiers", "ports", "--no-ladder", *boxes, SAMPLE]
+    counts["audit: ports, eight boxes more"] = per_packet(audit, [*audit, SAMPLE], packets) - counts["replay: ports"]
     return {name: round(count, 1) for name, count in counts.items()}
 
 

@@ -7,6 +7,7 @@
 
 #include "link_model.h"
 #include "policy_bench.h"
+#include "policy_state.h"
 #include "random.h"
 #include "suites.h"
 #include "token_bucket.h"
@@ -72,6 +73,35 @@ static void blocks_from_the_deciding_packet_on(void)
     CU_ASSERT_EQUAL(rule->after_packets[2], 1); /* 3 to 4 packets */
     CU_ASSERT_EQUAL(rule->after_ns[5], 1);      /* up to 10 s */
     CU_ASSERT_EQUAL(rule->bytes_before, 200);
+    bench_close(&bench);
+}
+
+static bool has_past(const struct policy_bench *bench, unsigned slot)
+{
+    const struct policy *policy = bench->policy;
+    const uint8_t *past = policy->pasts + slot * policy->past_bytes;
+    for (size_t i = 0; i < policy->past_bytes; i++) {
+        if (past[i])
+            return true;
+    }
+    return false;
+}
+
+/* What was counted of a flow does not outlive it. */
+static void a_past_is_wiped_with_its_flow(void)
+{
+    struct policy_bench bench;
+    open_one(&bench, block_p2p);
+    for (unsigned slot = 0; slot < 3; slot++) {
+        send(&bench, slot, start_ns, 2, 100, second_ns);
+        bench_decide(&bench, slot, TIER_SIGNATURES, slot ? "bittorrent" : "http");
+        send(&bench, slot, start_ns + 2 * second_ns, 2, 1000, second_ns);
+    }
+    CU_ASSERT_FALSE(has_past(&bench, 0)); /* left alone throughout: nothing has changed */
+    CU_ASSERT_TRUE(has_past(&bench, 1) && has_past(&bench, 2));
+    finish(&bench);
+    for (unsigned slot = 0; slot < 3; slot++)
+        CU_ASSERT_FALSE(has_past(&bench, slot));
     bench_close(&bench);
 }
 
@@ -756,6 +786,7 @@ static void everything_is_counted_once(void)
 
 CU_TestInfo policy_tests[] = {
     {"a block begins with the deciding packet", blocks_from_the_deciding_packet_on},
+    {"a past is wiped with its flow", a_past_is_wiped_with_its_flow},
     {"a block is final", a_block_is_final},
     {"a reset comes after the deciding packet", a_reset_comes_after_the_deciding_packet},
     {"a policer drops what finds no tokens", a_policer_drops_what_finds_no_tokens},

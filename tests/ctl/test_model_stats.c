@@ -138,6 +138,27 @@ static void true_row(unsigned is, double *row)
     row[(is + 3) % CLASSES] = (0.97 - right) * 0.3;
 }
 
+/* Bytes of a flow: a bounded Pareto of shape 1.2 from the class's least on, so that few flows have
+ * most bytes. */
+static uint64_t draw_bytes(struct random *random, unsigned class_index)
+{
+    double bytes = 200.0 * (1 + class_index) * pow(1 - draw(random), -1 / 1.2);
+    return (uint64_t)fmin(bytes, 1e9);
+}
+
+static void claim(struct model_claim *claim, uint64_t bytes)
+{
+    struct tally_headers counted = {
+        .flows = claim->flows, .bytes = claim->bytes, .squares = claim->squares};
+    tally_headers_count(&counted, bytes);
+    *claim = (struct model_claim){counted.flows, counted.bytes, counted.squares};
+}
+
+static bool holds(const struct model_range *range, double truth)
+{
+    return range->low <= truth && truth <= range->high;
+}
+
 static void intervals_hold_the_truth(void)
 {
     enum { SIMULATIONS = 60, HELD_OUT = 400, FLOWS = 4000 };
@@ -145,7 +166,7 @@ static void intervals_hold_the_truth(void)
     static const unsigned groups[KINDS] = {0, 1, 2, 3, 4, 5};
     static const unsigned pairs[KINDS] = {0, 0, 1, 1, 1, 2};
     struct random random = {2002};
-    unsigned held = 0, raw_held = 0, group_held = 0;
+    unsigned held = 0, raw_held = 0, group_held = 0, bytes_held = 0, raw_bytes_held = 0;
     double error = 0, raw_error = 0;
     for (unsigned n = 0; n < SIMULATIONS; n++) {
         invent(&invented);
@@ -158,35 +179,43 @@ static void intervals_hold_the_truth(void)
                 invented.confusion[i * KINDS + pick(&random, rows[i], KINDS)]++;
             sum += mix[i] = 0.01 + draw(&random) * draw(&random) * draw(&random);
         }
-        uint64_t claims[KINDS] = {0};
+        struct model_claim claims[KINDS] = {{0}};
         double truth[CLASSES] = {0};
+        double true_bytes[CLASSES] = {0};
         for (unsigned i = 0; i < CLASSES; i++)
             mix[i] /= sum;
         for (unsigned i = 0; i < FLOWS; i++) {
             unsigned is = pick(&random, mix, CLASSES);
+            uint64_t bytes = draw_bytes(&random, is);
             truth[is]++;
-            claims[pick(&random, rows[is], KINDS)]++;
+            true_bytes[is] += (double)bytes;
+            claim(&claims[pick(&random, rows[is], KINDS)], bytes);
         }
         struct model_shares *shares;
         CU_ASSERT_EQUAL_FATAL(model_shares_new(&shares, &invented.model, claims), 0);
         CU_ASSERT_EQUAL(model_shares_flows(shares), FLOWS);
         for (unsigned i = 0; i < CLASSES; i++) {
             struct model_share share = model_shares_of(shares, groups, i);
-            CU_ASSERT_EQUAL(share.claimed, claims[i]);
-            held += share.low <= truth[i] && truth[i] <= share.high;
-            raw_held += share.low <= (double)claims[i] && (double)claims[i] <= share.high;
-            error += fabs(share.corrected - truth[i]);
-            raw_error += fabs((double)claims[i] - truth[i]);
+            double claimed = (double)claims[i].flows;
+            CU_ASSERT_EQUAL(share.claimed, claims[i].flows);
+            held += holds(&share.flows, truth[i]);
+            raw_held += holds(&share.flows, claimed);
+            bytes_held += holds(&share.bytes, true_bytes[i]);
+            raw_bytes_held += holds(&share.bytes, (double)claims[i].bytes);
+            error += fabs(share.flows.estimate - truth[i]);
+            raw_error += fabs(claimed - truth[i]);
         }
         struct model_share first = model_shares_of(shares, pairs, 0);
-        group_held += first.low <= truth[0] + truth[1] && truth[0] + truth[1] <= first.high;
+        group_held += holds(&first.flows, truth[0] + truth[1]);
         model_shares_free(shares);
     }
-    printf("[held %u of %u, of pairs %u of %u; error %.0f raw, %.0f corrected] ", held,
-           SIMULATIONS * CLASSES, group_held, SIMULATIONS, raw_error / SIMULATIONS,
-           error / SIMULATIONS);
+    printf(
+        "[held %u of %u, of bytes %u (raw %u), of pairs %u of %u; error %.0f raw, %.0f corrected] ",
+        held, SIMULATIONS * CLASSES, bytes_held, raw_bytes_held, group_held, SIMULATIONS,
+        raw_error / SIMULATIONS, error / SIMULATIONS);
     /* 95 % of 300 is 285; three standard deviations below it 273, of 60: 52 */
     CU_ASSERT(held >= 273);
+    CU_ASSERT(bytes_held >= 273);
     CU_ASSERT(group_held >= 52);
     CU_ASSERT(raw_held < 220);
     CU_ASSERT(error < 0.6 * raw_error);
@@ -207,18 +236,25 @@ static void estimates_what_can_be_computed_by_hand(void)
             invented.confusion[4 * KINDS + 4] = 0;
             invented.confusion[4 * KINDS + CLASSES] = 1000;
         }
-        const uint64_t claims[KINDS] = {900, 500, 0, 0, 0, 300};
+        /* flows of 640 bytes, but for rtp's of 1280 */
+        const struct model_claim claims[KINDS] = {
+            {900, 576000, 90000}, {500, 640000, 200000}, {0}, {0}, {0}, {300, 192000, 30000}};
         struct model_shares *shares;
         CU_ASSERT_EQUAL_FATAL(model_shares_new(&shares, &invented.model, claims), 0);
         struct model_share dns = model_shares_of(shares, groups, 0);
         struct model_share rest = model_shares_of(shares, groups, has_background ? 4 : 5);
-        CU_ASSERT_DOUBLE_EQUAL(dns.corrected, 1000, 0.5);
+        CU_ASSERT_DOUBLE_EQUAL(dns.flows.estimate, 1000, 0.5);
         CU_ASSERT_DOUBLE_EQUAL(dns.adjusted, 1000, 0.5);
-        CU_ASSERT(dns.low > 900 && dns.low < 990 && dns.high > 1010 && dns.high < 1100);
-        CU_ASSERT_DOUBLE_EQUAL(rest.corrected, 200, 0.5);
+        CU_ASSERT(dns.flows.low > 900 && dns.flows.low < 990);
+        CU_ASSERT(dns.flows.high > 1010 && dns.flows.high < 1100);
+        CU_ASSERT_DOUBLE_EQUAL(dns.bytes.estimate, 640000, 320);
+        CU_ASSERT(dns.bytes.low > 576000 && dns.bytes.low < 634000);
+        CU_ASSERT(dns.bytes.high > 646000 && dns.bytes.high < 704000);
+        CU_ASSERT_DOUBLE_EQUAL(rest.flows.estimate, 200, 0.5);
+        CU_ASSERT_DOUBLE_EQUAL(rest.bytes.estimate, 128000, 320);
         CU_ASSERT_DOUBLE_EQUAL(rest.adjusted, 200, 0.5);
-        CU_ASSERT_DOUBLE_EQUAL(model_shares_of(shares, groups, 1).corrected, 500, 0.5);
-        CU_ASSERT_DOUBLE_EQUAL(model_shares_of(shares, groups, 2).corrected, 0, 0.5);
+        CU_ASSERT_DOUBLE_EQUAL(model_shares_of(shares, groups, 1).flows.estimate, 500, 0.5);
+        CU_ASSERT_DOUBLE_EQUAL(model_shares_of(shares, groups, 2).flows.estimate, 0, 0.5);
         model_shares_free(shares);
     }
 }
@@ -233,24 +269,45 @@ static void bears_claims_that_cannot_be(void)
         invented.confusion[i * KINDS + i] = 50;
         invented.confusion[i * KINDS] += 50;
     }
-    uint64_t claims[KINDS] = {10, 90, 0, 0, 0, 0};
+    struct model_claim claims[KINDS] = {{10, 1000, 40}, {90, 9000, 360}};
     struct model_shares *shares;
     CU_ASSERT_EQUAL_FATAL(model_shares_new(&shares, &invented.model, claims), 0);
     struct model_share first = model_shares_of(shares, groups, 0);
-    CU_ASSERT(first.corrected >= 0 && first.low >= 0);
+    CU_ASSERT(first.flows.estimate >= 0 && first.flows.low >= 0);
+    CU_ASSERT(first.bytes.estimate >= 0 && first.bytes.low >= 0);
     CU_ASSERT_DOUBLE_EQUAL(first.adjusted, -80, 1e-6);
     model_shares_free(shares);
     memset(claims, 0, sizeof claims);
     CU_ASSERT_EQUAL_FATAL(model_shares_new(&shares, &invented.model, claims), 0);
     CU_ASSERT_EQUAL(model_shares_flows(shares), 0);
-    CU_ASSERT_DOUBLE_EQUAL(model_shares_of(shares, groups, 1).high, 0, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(model_shares_of(shares, groups, 1).flows.high, 0, 1e-9);
     model_shares_free(shares);
+}
+
+/* What the squares are for: they tell one large flow from many, and do not run over. */
+static void squares_tell_large_flows(void)
+{
+    struct tally_headers many = {.flows = 0};
+    struct tally_headers one = {.flows = 0};
+    for (unsigned i = 0; i < 100; i++) {
+        tally_headers_count(&many, 6400);
+        tally_headers_count(&one, i ? 10 : 639010);
+    }
+    CU_ASSERT_EQUAL(many.flows, 100);
+    CU_ASSERT_EQUAL(many.bytes, 640000);
+    CU_ASSERT_EQUAL(many.squares, 100 * 100 * 100);
+    CU_ASSERT_EQUAL(one.bytes, 640000);
+    CU_ASSERT_EQUAL(one.squares, 9985 * 9985 + 99);
+    for (unsigned i = 0; i < 5; i++)
+        tally_headers_count(&one, UINT64_C(1) << 40);
+    CU_ASSERT_EQUAL(one.squares, UINT64_MAX);
 }
 
 CU_TestInfo model_stats_tests[] = {
     {"fit: quiet at home, speaks elsewhere", fit_is_quiet_at_home_and_speaks_elsewhere},
     {"shares: what can be computed by hand", estimates_what_can_be_computed_by_hand},
     {"shares: intervals hold the truth", intervals_hold_the_truth},
+    {"shares: squares", squares_tell_large_flows},
     {"shares: claims that cannot be", bears_claims_that_cannot_be},
     CU_TEST_INFO_NULL,
 };

@@ -35,6 +35,7 @@ static void prepare(void)
         struct tally_headers *headers = counts_of(counts[i].protocol);
         headers->flows = counts[i].flows;
         headers->bytes = 1000 * counts[i].flows;
+        headers->squares = 256 * counts[i].flows;
         headers->hosts[3] = counts[i].hosts;
         headers->fit[15] = PER_MILLE * counts[i].flows;
     }
@@ -69,18 +70,22 @@ static const struct report_share *find(const struct report_share *shares, unsign
 /* Flows, bytes and corrected flows of all rows are those of all flows. */
 static void expect_sums(const struct report_share *shares, unsigned count)
 {
-    uint64_t flows = 0, bytes = 0, corrected = 0;
+    uint64_t flows = 0, bytes = 0, corrected = 0, corrected_bytes = 0;
     for (unsigned i = 0; i < count; i++) {
         const struct report_share *share = &shares[i];
         CU_ASSERT(share->low <= share->corrected && share->corrected <= share->high);
+        CU_ASSERT(share->low_bytes <= share->corrected_bytes);
+        CU_ASSERT(share->corrected_bytes <= share->high_bytes);
         CU_ASSERT(i == 0 || share->corrected <= shares[i - 1].corrected);
         flows += share->flows;
         bytes += share->bytes;
         corrected += share->corrected;
+        corrected_bytes += share->corrected_bytes;
     }
     CU_ASSERT_EQUAL(flows, 1000);
     CU_ASSERT_EQUAL(bytes, 1000000);
     CU_ASSERT(corrected >= 998 && corrected <= 1002);
+    CU_ASSERT(corrected_bytes >= 999990 && corrected_bytes <= 1000010);
 }
 
 static void puts_every_flow_into_a_row(void)

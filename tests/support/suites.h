@@ -8,6 +8,7 @@
 extern CU_TestInfo text_tests[];
 extern CU_TestInfo keyed_hash_tests[];
 extern CU_TestInfo quantity_tests[];
+extern CU_TestInfo mask_tests[];
 extern CU_TestInfo policy_tests[];
 extern CU_TestInfo prefixes_tests[];
 extern CU_TestInfo protocol_tests[];
@@ -29,6 +30,7 @@ extern CU_TestInfo dataplane_tests[];
 extern CU_TestInfo source_pcap_tests[];
 extern CU_TestInfo fanout_tests[];
 extern CU_TestInfo headers_walk_tests[];
+extern CU_TestInfo tiers_tests[];
 extern CU_TestInfo tls_tests[];
 extern CU_TestInfo quic_tests[];
 extern CU_TestInfo http_host_tests[];

@@ -11,6 +11,7 @@
 #include "classifier/flow.h"
 #include "classifier/frame.h"
 #include "classifier/headers_clock.h"
+#include "classifier/mask.h"
 #include "classifier/packet.h"
 #include "classifier/policy.h"
 #include "classifier/protocol.h"
@@ -25,10 +26,12 @@ struct flow_ended {
     uint16_t data_before[TIERS]; /* data packets seen when the verdict was reached */
     uint16_t data_packets;       /* of the flow, saturating */
     struct flow_surety headers;
-    bool is_certain;  /* the signatures tier's verdict came from a `certain` rule */
-    uint16_t service; /* SERVICE_NONE while nobody was known */
+    bool is_certain;   /* the signatures tier's verdict came from a `certain` rule */
+    uint16_t service;  /* SERVICE_NONE while nobody was known */
+    uint16_t host_bit; /* of the initiator, in tally_cell.hosts */
     uint64_t packets;
     uint64_t bytes;
+    uint8_t deeds[POLICY_VIEWS_MAX]; /* with boxes: what each view did to it, as policy_deeds */
 };
 
 /* Hears of every flow that ends, and of what its headers look like at each checkpoint of the
@@ -55,6 +58,7 @@ struct classifier_options {
     enum kiss_method kiss_method;
     const struct policy_options *policy; /* borrowed; null: no boxes. Tallies must have its part */
     const struct headers_model *headers_model; /* borrowed; null unless TIER_HEADERS is */
+    enum mask mask;                            /* MASK_NONE: tiers are shown all evidence */
     struct flow_observer observer;
     struct window_observer window_observer; /* of TIER_STOCHASTIC; then it needs no model */
 };

@@ -83,4 +83,9 @@ void policy_report(struct policy *policy, uint32_t slot, const struct flow *flow
 void policy_finish(struct policy *policy, uint32_t slot, const struct flow *flow,
                    const struct flow_detail *detail, struct tally *tally);
 
+/* What each view has done to the flow as a whole, once policy_finish had it: the treatment of the
+ * last rule that acted on it, 0 where it was left alone. Views beyond those there are stay as they
+ * were. */
+void policy_deeds(const struct policy *policy, uint32_t slot, uint8_t deeds[POLICY_VIEWS_MAX]);
+
 #endif

@@ -32,6 +32,8 @@ enum { VERDICT_STEPS = 7 };
  * number of bits set never exceeds the number of addresses. */
 enum { TALLY_HOST_BITS = 1024 };
 
+enum { TALLY_SQUARE_BYTES = 64 };
+
 /* How finely the fit of a model is counted: HEADERS_LEVELS. */
 enum { TALLY_FIT_CELLS = 16 };
 
@@ -95,6 +97,9 @@ struct tally_stochastic {
 struct tally_headers {
     uint64_t flows; /* that ended, by the tier's verdict; of PROTOCOL_UNKNOWN: it gave none */
     uint64_t bytes; /* of these */
+    /* Sum of the squares of the flows' bytes, in TALLY_SQUARE_BYTES, a flow being at least one: it
+     * tells how few flows the bytes hang on. Stays at UINT64_MAX once there. */
+    uint64_t squares;
     /* Flows by the class that scored highest when the tier decided or gave up, in the cells of
      * headers_fit_cells; background's are PROTOCOL_UNKNOWN's. */
     uint64_t fit[TALLY_FIT_CELLS];
@@ -172,6 +177,9 @@ void tally_service_merge(struct tally_service *into, const struct tally_service 
 
 /* Likewise for a service. */
 unsigned tally_service_hosts(const struct tally_service *service);
+
+/* One more flow that ended with so many bytes. */
+void tally_headers_count(struct tally_headers *headers, uint64_t bytes);
 
 /* Likewise for what the headers tier counted. */
 unsigned tally_headers_hosts(const struct tally_headers *headers);

@@ -27,6 +27,7 @@
 
 #include "classifier/policy_tally.h"
 #include "classifier/tally.h"
+#include "ctl/audit_mask.h"
 
 enum audit_reference_kind { AUDIT_BY_SIGNATURES, AUDIT_BY_TRUTH, AUDIT_BY_NOTHING };
 
@@ -59,6 +60,8 @@ struct audit_context {
     struct audit_request_box boxes[POLICY_VIEWS_MAX];
     unsigned view_count;
     struct policy_view views[POLICY_VIEWS_MAX];
+    unsigned mask_count;
+    const struct audit_mask_tally *masks; /* [mask_count], in the order asked for */
 };
 
 struct audit_count {
@@ -157,6 +160,37 @@ struct audit_box {
     char *sentences[AUDIT_SENTENCES_MAX]; /* plain words about the own view and the ladder */
 };
 
+/* What a mask changes. Of verdicts: flows that have one, lose it, get another, or come by one; of a
+ * box: flows it acts on, lets go, treats otherwise, or acts on newly. Packets and bytes are all of
+ * those flows'. */
+struct audit_mask_effect {
+    bool is_withheld; /* from fewer hosts than --min-endpoints: all else is 0 */
+    struct audit_count had;
+    struct audit_count lost;
+    struct audit_count other;
+    struct audit_count gained;
+    struct audit_share changed_flows; /* lost + other, of `had` */
+    struct audit_share changed_packets;
+    struct audit_share changed_bytes;
+};
+
+/* Of those that had a verdict, the ones of a category. */
+struct audit_mask_row {
+    const char *name; /* as audit_reference's; without "unknown" */
+    struct audit_count had;
+    struct audit_count lost;
+    struct audit_count other;
+};
+
+struct audit_mask {
+    enum mask mask;
+    struct audit_mask_effect verdicts[AUDIT_MASK_VERDICTS]; /* had: 0 of tiers that did not run */
+    unsigned row_counts[AUDIT_MASK_VERDICTS];
+    struct audit_mask_row rows[AUDIT_MASK_VERDICTS][POLICY_REFERENCES]; /* most bytes first */
+    struct audit_mask_effect boxes[POLICY_VIEWS_MAX];                   /* as audit.boxes */
+    unsigned cells_withheld;
+};
+
 struct audit {
     struct audit_context context;
     bool has_time;
@@ -170,7 +204,12 @@ struct audit {
     unsigned cells_withheld;
     unsigned box_count;
     struct audit_box boxes[POLICY_VIEWS_MAX];
+    unsigned mask_count;
+    struct audit_mask masks[MASKS];
 };
+
+/* Of POLICY_REFERENCES: a category's name, "other", "unknown". */
+const char *audit_class_name(unsigned reference);
 
 /* What every audit must be read with: plain sentences, ended by null. */
 const char *const *audit_limits(void);

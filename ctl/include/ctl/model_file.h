@@ -13,6 +13,9 @@ enum model_kind { MODEL_HEADERS, MODEL_KISS, MODEL_KINDS };
 /* The word in model files ("kiss"). */
 const char *model_kind_name(enum model_kind kind);
 
+/* The tier that asks for it. */
+enum tier model_kind_tier(enum model_kind kind);
+
 /* One file: of the members below one is not null once it was read. */
 struct model_file {
     char path[MODEL_PATH];
@@ -28,6 +31,9 @@ int model_file_open(struct model_file *file, const char *path, const struct prot
 /* Likewise the model of that kind that belongs to this program: default.KIND.model. */
 int model_file_open_own(struct model_file *file, enum model_kind kind,
                         const struct protocols *protocols, struct error *error);
+
+/* Is there such a file? */
+bool model_file_has_own(enum model_kind kind);
 
 void model_file_close(struct model_file *file);
 

@@ -54,6 +54,10 @@ unsigned dataplane_workers(const struct dataplane *dataplane);
 /* For any thread. */
 struct dataplane_worker dataplane_worker(const struct dataplane *dataplane, unsigned worker);
 
+/* What a program in the kernel, in front of all workers, has counted; false where there is none.
+ * For any thread. */
+bool dataplane_kernel(const struct dataplane *dataplane, struct source_kernel *counts);
+
 /* A change of what all workers' classifiers know, while frames pass: taken by each where one of its
  * intervals begins, without a lock. A tally says by which knowledge it was counted; should a
  * boundary pass while a change is being offered, that interval comes in two. */

@@ -23,6 +23,9 @@ int socket_losses_find(struct socket_losses *losses);
 /* All drops since the sockets were opened. */
 uint64_t socket_losses_read(struct socket_losses *losses);
 
+/* Of these, the XDP sockets' alone. Any thread may ask. */
+uint64_t socket_losses_of_xdp(const struct socket_losses *losses);
+
 /* The packet sockets take in nothing more; what waits in them stays to be fetched. What passes from
  * now on counts as lost nowhere. */
 void socket_losses_stop(const struct socket_losses *losses);

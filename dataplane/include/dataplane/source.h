@@ -23,6 +23,16 @@ struct burst {
     void *handle;         /* the source's own, between burst and release */
 };
 
+/* What a program in the kernel, in front of the source, has counted since the source was opened. */
+struct source_kernel {
+    uint64_t seen_frames;
+    uint64_t seen_bytes;     /* on the wire */
+    uint64_t handed_frames;  /* of those, to the source's sockets: fetched, waiting or lost there */
+    uint64_t left_frames;    /* of those, left to the kernel: nobody listens to their queue */
+    uint64_t dropped_frames; /* of those, lost before the source: by the program, or for want of
+                                room in the sockets */
+};
+
 struct source;
 
 struct source_operations {
@@ -31,6 +41,8 @@ struct source_operations {
     void (*losses)(const struct source *source, struct tally_losses *losses);
     bool (*drain)(struct source *source); /* may be null: what waits is left where it is */
     int64_t (*waiting)(const struct source *source); /* may be null: it is not known */
+    /* may be null: there is no such program */
+    bool (*kernel)(const struct source *source, struct source_kernel *counts);
     void (*close)(struct source *source);
 };
 
@@ -72,6 +84,13 @@ static inline bool source_drain(struct source *source)
 static inline int64_t source_waiting(const struct source *source)
 {
     return source->operations->waiting ? source->operations->waiting(source) : -1;
+}
+
+/* False, and nothing counted, where no program in the kernel counts. Any thread may ask. */
+static inline bool source_kernel(const struct source *source, struct source_kernel *counts)
+{
+    *counts = (struct source_kernel){0};
+    return source->operations->kernel && source->operations->kernel(source, counts);
 }
 
 /* Null is fine. */

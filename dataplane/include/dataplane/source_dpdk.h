@@ -54,6 +54,7 @@ struct source_dpdk_options {
      * faster than they are classified, and some are shed before some are lost: half of them, then
      * more, but never all. */
     uint32_t waiting_frames;
+    bool never_sheds; /* every frame that is fetched is handed over, whatever is lost behind it */
     /* How many polls in a row may bring nothing before the input is over; 0: it never is. A device
      * does not tell that its capture file has ended. */
     unsigned end_after_empty_polls;

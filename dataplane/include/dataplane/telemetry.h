@@ -4,6 +4,8 @@
  * telemetry.c, or telemetry_none.c where DPDK is absent.
  *
  *     /glassbox/workers          each worker's work, see struct dataplane_worker
+ *     /glassbox/kernel           what the kernel's program counted, see struct source_kernel; null
+ *                                where there is none
  *     /glassbox/report           {"number": N, "bytes": B, "chunks": C} of the last report
  *     /glassbox/report,N,I       a string: chunk I, from 0, of report N; null when N is too old
  *

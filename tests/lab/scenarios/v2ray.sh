@@ -18,13 +18,13 @@ END
  "outbounds": [{"protocol": "vmess", "settings": {"vnext": [{"address": "$(address4 s2)",
    "port": 10086, "users": [{"id": "$id", "security": "auto"}]}]}}]}
 END
-    start_on s2 v2ray v2ray -config "$LAB_DIR/v2ray-server.json"
+    start_on s2 vmess v2ray -config "$LAB_DIR/v2ray-server.json"
     wait_for 10 listening s2 tcp 10086
-    flows_are v2ray tcp "$(address4 s2)" 10086
+    flows_are vmess tcp "$(address4 s2)" 10086
 }
 
 surfer() {
-    start_on "c$1" v2ray v2ray -config "$LAB_DIR/v2ray-client.json"
+    start_on "c$1" vmess v2ray -config "$LAB_DIR/v2ray-client.json"
     wait_for 10 listening "c$1" tcp 1080
     use_tunnel "$1" --socks5-hostname 127.0.0.1:1080
 }
