@@ -63,6 +63,26 @@ lab_need() {
     fi
 }
 
+# lab_unpack PACKAGE...: their files to $LAB_DIR/beside, for programs that cannot be installed
+# beside others. What they depend on is for lab_need.
+lab_unpack() {
+    local package
+    mkdir -p "$LAB_DIR/packages" "$LAB_DIR/beside"
+    (cd "$LAB_DIR/packages" && apt-get download -q "$@" >>"$LAB_DIR/log/apt" 2>&1)
+    for package in "$LAB_DIR"/packages/*.deb; do
+        dpkg-deb -x "$package" "$LAB_DIR/beside"
+    done
+}
+
+# start_beside HOST LABEL COMMAND...: start_on, with the unpacked files in /usr.
+start_beside() {
+    local host=$1 label=$2
+    shift 2
+    # shellcheck disable=SC2016 # it is for the inner shell
+    start_on "$host" "$label" env beside="$LAB_DIR/beside" sh -c \
+        'mount -t overlay -o lowerdir="$beside/usr:/usr" none /usr && exec "$@"' sh "$@"
+}
+
 # ---- life of the lab ----------------------------------------------------------------------------
 
 # lab_open: a directory, a cgroup and a promise to clean up.

@@ -42,6 +42,58 @@ aiosmtpd_start() {
     smtp_flows
 }
 
+# postfix_start: the same by a third program. Its processes run as mail, in place of a user of
+# postfix's own.
+postfix_start() {
+    local place=$LAB_DIR/postfix
+    lab_unpack postfix
+    mkdir -p "$place"/{conf,data} "$place"/queue/{active,bounce,corrupt,defer,deferred,flush} \
+        "$place"/queue/{hold,incoming,maildrop,pid,private,public,saved,trace}
+    chown -R mail "$place/data" "$place"/queue/*
+    chown root "$place/queue/pid"
+    cat >"$place/conf/main.cf" <<END
+compatibility_level = 3.6
+queue_directory = $place/queue
+data_directory = $place/data
+daemon_directory = /usr/lib/postfix/sbin
+command_directory = /usr/sbin
+mail_owner = mail
+setgid_group = uucp
+myhostname = mail.$LAB_ZONE
+mynetworks = 0.0.0.0/0
+alias_maps =
+local_recipient_maps =
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+default_transport = discard
+local_transport = discard
+smtpd_peername_lookup = no
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = $LAB_DIR/cert.pem
+smtpd_tls_key_file = $LAB_DIR/key.pem
+maillog_file = /dev/stdout
+END
+    cat >"$place/conf/master.cf" <<END
+smtp inet n - n - - smtpd
+587 inet n - n - - smtpd
+465 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+discard unix - - n - - discard
+error unix - - n - - error
+tlsmgr unix - - n 1000? 1 tlsmgr
+proxymap unix - - n - - proxymap
+anvil unix - - n - 1 anvil
+postlog unix-dgram n - n - 1 postlogd
+END
+    start_beside s2 smtp /usr/lib/postfix/sbin/master -c "$place/conf" -d
+    wait_for 10 listening s2 tcp 25
+    smtp_flows
+}
+
 smtp_flows() {
     flows_are smtp tcp "$(address4 s2)" 25
     flows_are smtp tcp "$(address4 s2)" 465
