@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""tests/audit/collateral.py GLASSBOX DOCUMENT: holds the collateral that an audit reports, by the signatures tier,
-against the true one, by the lab's own truth, for every shipped box on the lab's corpus, and writes DOCUMENT
-(docs/collateral.md). Exits 0 whether they agree or not: the page says so."""
+"""tests/audit/collateral.py GLASSBOX DOCUMENT [LAB]: holds the collateral that an audit reports, by the signatures
+tier, against the true one, by the lab's own truth, for every shipped box, and writes DOCUMENT (docs/collateral.md).
+LAB is what `make lab` left, or else the corpus of it in tests/data/lab. Exits 0 whether they agree or not: the page
+says so."""
 
 import csv
 import json
@@ -12,7 +13,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-LAB = ROOT / "tests/data/lab"
+CORPUS = ROOT / "tests/data/lab"
 BOXES = sorted((ROOT / "models/boxes").glob("*.yaml"))
 WITHIN = 0.01  # of what is acted on
 
@@ -39,13 +40,13 @@ truth each capture stands alone, without one they follow each other; where rules
 """
 
 
-def combined_truth(folder):
+def combined_truth(lab, folder):
     """One file about all captures, named from the corpus' root."""
     path = pathlib.Path(folder, "truth.csv")
     captures = []
     with open(path, "w", newline="", encoding="utf-8") as out:
         writer = None
-        for truth in sorted(LAB.glob("*/*.csv")):
+        for truth in sorted(lab.glob("*/*.csv")):
             with open(truth, newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
             capture = truth.with_suffix(".pcap")
@@ -56,7 +57,7 @@ def combined_truth(folder):
                 writer.writeheader()
             captures.append(capture)
             for row in rows:
-                writer.writerow({**row, "capture": str(capture.relative_to(LAB))})
+                writer.writerow({**row, "capture": str(capture.relative_to(lab))})
     return path, captures
 
 
@@ -100,9 +101,10 @@ def table(heads, rows):
 
 def main():
     glassbox, document = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
+    lab = pathlib.Path(sys.argv[3]).resolve() if len(sys.argv) > 3 else CORPUS
     with tempfile.TemporaryDirectory() as folder:
-        truth, captures = combined_truth(folder)
-        true = audit(glassbox, captures, "--truth", truth, "--root", LAB, "--aliases",
+        truth, captures = combined_truth(lab, folder)
+        true = audit(glassbox, captures, "--truth", truth, "--root", lab, "--aliases",
                      ROOT / "tests/accuracy/aliases.txt")
         reported = audit(glassbox, captures)
     rows = [row_of(one, other) for one, other in zip(true["boxes"], reported["boxes"], strict=True)]

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Video in segments, HLS over TLS: nginx; ffmpeg and VLC as players.
+# Video in segments, HLS over TLS and, for VLC, in the clear: nginx; ffmpeg and VLC as players.
 packages="nginx-light ffmpeg vlc-bin vlc-plugin-base"
 names="www=s1"
 seconds=25
@@ -10,6 +10,7 @@ servers() {
     www=$LAB_DIR/www
     film_make
     streams_make
+    flows_are hls tcp '*' 80
     nginx_start ""
     flows_are tls tcp '*' 443
 }
