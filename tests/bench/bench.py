@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """tests/bench/bench.py BUILD_DIR OUT [--quick] [--parts PART,...] [--page FILE]: measures a build, each figure as
 a ratio inside one run, and writes all of it to OUT (JSON), the tables to stdout and, where asked, the page of
-docs. Parts: offline, memory, live, growth, flood; those not asked for keep what OUT says of them. --quick
+docs. Parts: offline, memory, live, growth, flood, look; those not asked for keep what OUT says of them. --quick
 makes everything small, to see that it works: its figures mean nothing."""
 
 import argparse
@@ -19,13 +19,14 @@ import time
 import bench_flood
 import bench_growth
 import bench_live
+import bench_look
 import bench_memory
 import bench_offline
 import bench_page
 from bench_run import Bench
 
 PARTS = {"offline": bench_offline, "memory": bench_memory, "live": bench_live, "growth": bench_growth,
-         "flood": bench_flood}
+         "flood": bench_flood, "look": bench_look}
 
 
 def first_line(*words):
