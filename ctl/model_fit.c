@@ -4,12 +4,19 @@
 
 #include <math.h>
 
-/* What sums up over classes, by the first cells up to each. */
+/* What sums up over classes. */
 struct sums {
     double flows;
-    double difference[HEADERS_LEVELS]; /* flows below, less those expected */
-    double variance[HEADERS_LEVELS];   /* of that, if the model fits */
+    double too_low;   /* flows, beyond what chance makes of them on the average */
+    double deviation; /* standard deviations at a half, if the model fits */
+    double variance;  /* the squares of these */
 };
+
+/* Of the largest excess of a Brownian bridge over zero, in its standard deviations at a half: the
+ * mean, and the mean of what lies above that (its distribution is 1 - exp(-x^2 / 2): Smirnov 1939).
+ */
+static const double largest_mean = 1.253;
+static const double largest_beyond = 0.263;
 
 const char *model_fit_name(enum model_fit_verdict verdict)
 {
@@ -47,15 +54,19 @@ static void add_class(struct sums *sums, const struct headers_model *model, unsi
         flows += (double)cells[cell] / PER_MILLE;
     double seen_below = 0;
     double expected_below = 0;
+    double largest = 0;
+    double variance = 0;
     for (unsigned cell = 0; cell < HEADERS_LEVELS; cell++) {
         seen_below += (double)cells[cell] / PER_MILLE;
         expected_below += expected[cell];
-        double spread = expected_below * (1 - expected_below);
-        sums->difference[cell] += seen_below - flows * expected_below;
-        if (spread > 0)
-            sums->variance[cell] += flows * spread * (1 + flows / reference_flows);
+        double spread = fmax(0, expected_below * (1 - expected_below));
+        largest = fmax(largest, seen_below - flows * expected_below);
+        variance = fmax(variance, flows * spread * (1 + flows / reference_flows));
     }
     sums->flows += flows;
+    sums->too_low += fmax(0, largest - largest_mean * sqrt(variance));
+    sums->deviation += sqrt(variance);
+    sums->variance += variance;
 }
 
 static enum model_fit_verdict judge(unsigned distance, unsigned margin)
@@ -69,23 +80,16 @@ static enum model_fit_verdict judge(unsigned distance, unsigned margin)
 
 struct model_fit model_fit_of(const struct headers_model *model, const struct tally *tally)
 {
-    /* The 99 % point of the Kolmogorov distribution, 1.63, over the standard deviation at a half.
-     */
-    static const double deviations = 3.26;
     struct sums sums = {.flows = 0};
     for (unsigned i = 0; i < model->class_count; i++)
         add_class(&sums, model, i, tally->headers[model->classes[i].protocol].fit);
     struct model_fit fit = {.flows = (uint64_t)(sums.flows + 0.5), .margin = PER_MILLE};
     if (fit.flows == 0)
         return fit;
-    double distance = 0;
-    double variance = 0;
-    for (unsigned cell = 0; cell < HEADERS_LEVELS; cell++) {
-        distance = fmax(distance, fabs(sums.difference[cell]));
-        variance = fmax(variance, sums.variance[cell]);
-    }
-    double margin = fmax(deviations * sqrt(variance), deviations / 2 * sqrt(sums.flows));
-    fit.distance = (unsigned)lround(PER_MILLE * distance / sums.flows);
+    /* At least that of one class at a half, for references of few different scores. */
+    double margin = fmax(largest_beyond * sums.deviation + 2 * sqrt(sums.variance),
+                         (largest_beyond / 2 + 1) * sqrt(sums.flows));
+    fit.distance = (unsigned)lround(PER_MILLE * sums.too_low / sums.flows);
     fit.margin = (unsigned)lround(fmin(PER_MILLE, PER_MILLE * margin / sums.flows));
     fit.verdict = judge(fit.distance, fit.margin);
     return fit;

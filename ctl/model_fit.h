@@ -2,7 +2,9 @@
 /* Does a model fit the traffic it is used on? Told without any ground truth: flows that resemble a
  * class as its own flows did where the model comes from have scores that lie among that class's
  * quantiles as theirs did (conformal p-values; Vovk, Gammerman, Shafer 2005). The classes' mix may
- * differ: each is compared with its own reference. */
+ * differ: each is compared with its own reference, so that none hides another. Only scores that are
+ * too low tell of strange traffic: those of a finished model are higher than the reference, which
+ * was made by models that had learned from a part of its flows. */
 #ifndef MODEL_FIT_H
 #define MODEL_FIT_H
 
@@ -18,15 +20,15 @@ enum model_fit_verdict {
 };
 
 /* Per mille of flows that would have to lie elsewhere. */
-enum { FIT_DRIFT = 100, FIT_BAD = 250 };
+enum { FIT_DRIFT = 50, FIT_BAD = 250 };
 
 struct model_fit {
     enum model_fit_verdict verdict;
     uint64_t flows; /* that the tier decided or gave up */
-    /* Per mille: the largest difference between the share of flows below a quantile and what the
-     * reference gives, over all classes (Kolmogorov, Smirnov). */
+    /* Per mille of all flows: for each class, by how many more score below some quantile than the
+     * reference gives (Smirnov, one-sided), less what chance makes of that on the average. */
     unsigned distance;
-    unsigned margin; /* likewise: what chance explains in 99 of 100 cases, both sides counted */
+    unsigned margin; /* likewise: what chance explains in 99 of 100 cases */
 };
 
 /* The word in reports: "not enough flows", "fits", "drifting", "does not fit". */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """tests/bench/bench.py BUILD_DIR OUT [--quick] [--parts PART,...] [--page FILE]: measures a build, each figure as
 a ratio inside one run, and writes all of it to OUT (JSON), the tables to stdout and, where asked, the page of
-docs. Parts: offline, memory, live, growth, flood; those not asked for keep what OUT says of them. A part that
+docs. Parts: offline, memory, live, growth, flood, look; those not asked for keep what OUT says of them. A part that
 cannot be measured says why in both, the others go on, and the exit status is 1. Full size takes at most ten minutes.
 --quick makes everything small, to see that it works: its figures mean nothing."""
 
@@ -20,13 +20,14 @@ import time
 import bench_flood
 import bench_growth
 import bench_live
+import bench_look
 import bench_memory
 import bench_offline
 import bench_page
 from bench_run import Bench, Unable
 
 PARTS = {"offline": bench_offline, "memory": bench_memory, "live": bench_live, "growth": bench_growth,
-         "flood": bench_flood}
+         "flood": bench_flood, "look": bench_look}
 YARDSTICKS = {"ndpiReader": "libndpi-bin", "libndpi": "libndpi-dev", "libpcap": "libpcap0.8",
               "dpdk-testpmd": "dpdk", "Hyperscan": "libhyperscan5"}
 

@@ -90,6 +90,24 @@ static struct model_fit observe(const struct invented *invented, struct random *
     return fit;
 }
 
+/* Scores as high as they can be are those of flows that were learned from: no misfit. */
+static void fit_bears_what_was_learned_from(void)
+{
+    static struct invented invented;
+    struct random random = {12};
+    struct tally *tally;
+    invent(&invented);
+    train_fit(&invented, &random);
+    CU_ASSERT_EQUAL_FATAL(tally_new(&tally, CLASSES + 1, NULL), 0);
+    for (unsigned i = 0; i < 5000; i++)
+        headers_fit_cells(&invented.conformal[i % CLASSES], FOREST_SCORE_MAX,
+                          tally->headers[i % CLASSES + 1].fit);
+    struct model_fit fit = model_fit_of(&invented.model, tally);
+    CU_ASSERT_EQUAL(fit.verdict, MODEL_FIT_GOOD);
+    CU_ASSERT_EQUAL(fit.distance, 0);
+    tally_free(tally);
+}
+
 static void fit_is_quiet_at_home_and_speaks_elsewhere(void)
 {
     static const struct {
@@ -97,7 +115,7 @@ static void fit_is_quiet_at_home_and_speaks_elsewhere(void)
         enum model_fit_verdict verdict;
     } cases[] = {
         {0, 0, MODEL_FIT_UNTOLD},     {20, 0, MODEL_FIT_UNTOLD},  {200, 100, MODEL_FIT_BAD},
-        {500, 0, MODEL_FIT_GOOD},     {20000, 0, MODEL_FIT_GOOD}, {20000, 5, MODEL_FIT_GOOD},
+        {1000, 0, MODEL_FIT_GOOD},    {20000, 0, MODEL_FIT_GOOD}, {20000, 5, MODEL_FIT_GOOD},
         {20000, 30, MODEL_FIT_DRIFT}, {20000, 70, MODEL_FIT_BAD}, {3000, 100, MODEL_FIT_BAD},
     };
     static struct invented invented;
@@ -305,6 +323,7 @@ static void squares_tell_large_flows(void)
 
 CU_TestInfo model_stats_tests[] = {
     {"fit: quiet at home, speaks elsewhere", fit_is_quiet_at_home_and_speaks_elsewhere},
+    {"fit: bears what was learned from", fit_bears_what_was_learned_from},
     {"shares: what can be computed by hand", estimates_what_can_be_computed_by_hand},
     {"shares: intervals hold the truth", intervals_hold_the_truth},
     {"shares: squares", squares_tell_large_flows},

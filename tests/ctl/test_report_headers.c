@@ -37,7 +37,7 @@ static void prepare(void)
         headers->bytes = 1000 * counts[i].flows;
         headers->squares = 256 * counts[i].flows;
         headers->hosts[3] = counts[i].hosts;
-        headers->fit[15] = PER_MILLE * counts[i].flows;
+        headers->fit[0] = PER_MILLE * counts[i].flows;
     }
 }
 
@@ -94,7 +94,7 @@ static void puts_every_flow_into_a_row(void)
     struct report_headers *headers = report_with(0);
     CU_ASSERT_EQUAL(headers->flows, 1000);
     CU_ASSERT_EQUAL(headers->fit.flows, 1000);
-    CU_ASSERT_EQUAL(headers->fit.verdict, MODEL_FIT_BAD); /* all score as the best tenth did */
+    CU_ASSERT_EQUAL(headers->fit.verdict, MODEL_FIT_BAD); /* all score as the lowest did */
     CU_ASSERT_EQUAL(headers->share_count, 4);
     expect_sums(headers->shares, headers->share_count);
     expect_sums(headers->categories, headers->category_count);
