@@ -158,8 +158,8 @@ static void put16(uint8_t *bytes, unsigned number)
 static unsigned fill_payload(struct random *random, uint8_t *payload)
 {
     static const char *const openings[] = {"SSH-2.0-OpenSSH_9.2p1\r\n", "GET / HTTP/1.1\r\n",
-                                           "\x13"
-                                           "BitTorrent protocol",
+                                           ("\x13"
+                                            "BitTorrent protocol"),
                                            "INVITE sip:a@b SIP/2.0\r\n", ""};
     const char *opening = openings[random_below(random, sizeof openings / sizeof *openings)];
     unsigned used = (unsigned)strlen(opening);
