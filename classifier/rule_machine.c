@@ -212,9 +212,8 @@ static bool is_plain_comparison(const struct op *op, unsigned left)
 bool rule_code_holds(const struct rule_expression *expression, unsigned first, unsigned end,
                      const struct rule_subject *subject)
 {
-    struct number stack[RULE_STACK_MAX]; /* what is below `depth` has been written */
+    struct number stack[RULE_STACK_MAX] = {{.is_short = true}};
     unsigned depth = 0;
-    stack[0] = (struct number){.is_short = true};
     for (unsigned i = first; i < end; i++) {
         const struct op *op = &expression->op[i];
         const struct rule_view *view = &subject->view[op->view];

@@ -55,8 +55,10 @@ static int begin(struct learned *learned, const struct recalibration *given, str
     learned->confusion = calloc(width * width, sizeof *learned->confusion);
     learned->fit = calloc(width * HEADERS_LEVELS, sizeof *learned->fit);
     if (!learned->classes || !learned->confusion || !learned->fit ||
-        take_classes(learned, model, rows))
-        return error_set(error, ENOMEM, "out of memory for the classes");
+        take_classes(learned, model, rows)) {
+        error_set(error, ENOMEM, "out of memory for the classes");
+        return -ENOMEM;
+    }
     return 0;
 }
 
